@@ -1,7 +1,8 @@
-"""What can be seen of an endpoint: signals on the wire or at its API, and the Reaction they make up.
+"""What can be seen of an endpoint: signals on the wire or at its API, and the Reaction they make
+up.
 
-A signal doubles as a pattern: a field that is None there means "any", a range or frozenset "one of".
-Codes are numbers as on the wire; `ApplicationCode(n)` gives that of an application's code.
+A signal doubles as a pattern: a field that is None there means "any", a range or frozenset "one
+of". Codes are numbers as on the wire; `ApplicationCode(n)` gives that of an application's code.
 """
 
 from collections.abc import Iterable
@@ -136,9 +137,9 @@ class Reset(Signal):
     def companions(self) -> tuple[Signal, ...]:
         return (Data(), Stop())
 
-    def _show(self, value: object) -> str:
-        # Small numbers here are sizes: no error code of HTTP/3 or WebTransport is below 0x21.
-        return f"reliable {value}" if isinstance(value, int) and value < 0x21 else super()._show(value)
+    def __str__(self) -> str:
+        size = "" if self.reliable_size is None else f", reliable {self.reliable_size}"
+        return f"Reset({self._show(self.code)}{size})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,8 @@ class ConnectionClosed(Signal):
     shows_codes: ClassVar[bool] = True
 
     def companions(self) -> tuple[Signal, ...]:
-        # The end of the connection ends everything on it; what showed before does not contradict it.
+        # The end of the connection ends everything on it; what showed before does not contradict
+        # it.
         return (Data(), Fin(), Reset(), Stop(), SessionClosed(), Refused(), Goaway())
 
 
@@ -239,7 +241,9 @@ class Observed(Signal):
 
 @dataclass(frozen=True, slots=True)
 class Reported(Signal):
-    """An event of the endpoint's API in the contract's words; `code` is the application's, unmapped."""
+    """An event of the endpoint's API in the contract's words; `code` is the application's,
+    unmapped.
+    """
 
     event: str | None = None
     how: str | None = None
