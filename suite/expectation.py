@@ -18,7 +18,7 @@ class Grade(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The grade, the pattern that fitted, and what the case says about it (reading, requirement)."""
+    """The grade, the pattern that fitted, and what the case says about it."""
 
     grade: Grade
     pattern: Signal | None = None

@@ -233,7 +233,7 @@ class Opened(Signal):
 
 @dataclass(frozen=True, slots=True)
 class Observed(Signal):
-    """A fact read from the decoded wire, e.g. ("SETTINGS_WT_ENABLED", 1) or (":scheme", "https")."""
+    """A fact read from the decoded wire, e.g. ("WT_ENABLED", 1) or (":scheme", "https")."""
 
     what: str | None = None
     value: object = None

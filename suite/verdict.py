@@ -1,4 +1,4 @@
-"""The judge: a pure function from what was observed to a verdict. No clock, no network, no guess."""
+"""The judge: a pure function from what was observed to a verdict, without clock or network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -164,7 +164,7 @@ def _broken(requirements: Sequence[Requirement], what: str, dialect: str) -> Ver
 
 
 def worst_outcome(requirement: Requirement, dialect: str) -> Outcome:
-    """What breaking this requirement can cost: a MUST fails, a SHOULD is tolerated, a MAY recorded."""
+    """What breaking it can cost: a MUST fails, a SHOULD is tolerated, a MAY is recorded."""
     level = requirement.level_in(dialect)
     if level is Level.MUST or (level is Level.FACT and requirement.binding):
         return Outcome.FAIL
