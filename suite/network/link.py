@@ -20,13 +20,16 @@ class Link(Protocol):
 
     @property
     def local(self) -> Addr:
-        """The address the other side sees; a rebinding path or a first send may change it."""
+        """The address the other side sees; `rebind` or the first send may change it."""
 
     def send(self, data: bytes, to: Addr) -> None:
         """Send one datagram; after `close` this does nothing."""
 
     def script(self, *fates: Fate) -> None:
         """Arm fates for the packets after this call: index 0 is the next one of its direction."""
+
+    def rebind(self) -> None:
+        """Move to another port, as a NAT does: what is still sent to the old one vanishes."""
 
     def close(self) -> None:
         """Deliver nothing more; what has been sent is still on its way. May be called twice."""

@@ -91,7 +91,7 @@ class UdpLink:
         if self._may_move:
             self._move_for(to)
         if self._out.count == self._rebind_after_packets:
-            self._rebind()
+            self.rebind()
         for departure in self._out.push(data, to, self._loop.time()):
             if departure.at_once:
                 self._transmit(departure, self._socket)
@@ -102,6 +102,16 @@ class UdpLink:
         """Arm fates, counted from the next packet of their direction."""
         self._out.script(fates)
         self._in.script(fates)
+
+    def rebind(self) -> None:
+        """Move to another port; packets on their way out keep the old source."""
+        if self._closed:
+            return
+        # The old port stays open and unread, as behind a NAT that forgot it: closed, it would
+        # answer the endpoint with a refusal, which no NAT does.
+        self._loop.remove_reader(self._socket)
+        self._forgotten.append(self._socket)
+        self._listen((self._local[0], 0))
 
     def counts(self) -> Counts:
         """Up to now, or up to `close`."""
@@ -146,13 +156,6 @@ class UdpLink:
             self._loop.remove_reader(self._socket)
             self._socket.close()
             self._listen((host, 0))
-
-    def _rebind(self) -> None:
-        # The old port stays open and unread, as behind a NAT that forgot it: closed, it would
-        # answer the endpoint with a refusal, which no NAT does.
-        self._loop.remove_reader(self._socket)
-        self._forgotten.append(self._socket)
-        self._listen((self._local[0], 0))
 
     def _delay(self, departure: Departure, made: socket.socket) -> None:
         def leave() -> None:

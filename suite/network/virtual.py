@@ -95,7 +95,7 @@ class VirtualLink:
         if self._closed:
             return
         if self._out.count == self._rebind_after_packets:
-            self._rebind()
+            self.rebind()
         for departure in self._out.push(data, to, asyncio.get_running_loop().time()):
             self._network.carry(departure, self._local)
 
@@ -113,6 +113,13 @@ class VirtualLink:
         self._out.script(fates)
         self._in.script(fates)
 
+    def rebind(self) -> None:
+        """Move to another port; packets on their way out keep the old source."""
+        if not self._closed:
+            self._forgotten.append(self._local)
+            self._network.mute(self._local)
+            self._local = self._network.claim((self._local[0], 0), self)
+
     def close(self) -> None:
         """Stop; packets that were sent still arrive, packets to this link are refused."""
         if not self._closed:
@@ -123,8 +130,3 @@ class VirtualLink:
     def _deliver(self, departure: Departure) -> None:
         if not self._closed:
             self._on_datagram(departure.data, departure.address)
-
-    def _rebind(self) -> None:
-        self._forgotten.append(self._local)
-        self._network.mute(self._local)
-        self._local = self._network.claim((self._local[0], 0), self)

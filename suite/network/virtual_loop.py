@@ -88,6 +88,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._leaps.now_s
 
+    def run_forever(self) -> None:
+        """Run until stopped; an error of the clock is told what every task was waiting for."""
+        try:
+            super().run_forever()
+        except VirtualTimeError as error:
+            for task in asyncio.all_tasks(self):
+                error.add_note(_position(task))
+            raise
+
     def run_in_executor(  # type: ignore[override]  # its generic form has no use for a refusal
         self, *_args: Any
     ) -> NoReturn:
@@ -103,6 +112,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         raise OutsideVirtualTime("processes do not run in virtual time")
 
 
+def _position(task: asyncio.Task[Any]) -> str:
+    """The innermost line the task has come to."""
+    inner: Any = task.get_coro()
+    where = "nowhere yet"
+    while getattr(inner, "cr_frame", None) is not None:
+        code, line = inner.cr_frame.f_code, inner.cr_frame.f_lineno
+        where = f"{code.co_filename}:{line} in {code.co_qualname}"
+        inner = inner.cr_await
+    return f"{task.get_name()} waits at {where}"
+
+
 def run_virtual(
     coroutine: Coroutine[Any, Any, T],
     *,
@@ -115,14 +135,33 @@ def run_virtual(
     An exception in a callback would leave a green result behind. It goes to `on_failure`, or, if
     there is none, is raised when the coroutine has returned.
     """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        coroutine.close()
+        raise RuntimeError("a loop is running in this thread already")
     failures: list[CallbackFailed] = []
-    with asyncio.Runner(
-        # asyncio's debug mode measures callbacks with this clock and slows every call down.
-        debug=False,
-        loop_factory=lambda: VirtualLoop(limit_s=limit_s, turns=turns),
-    ) as runner:
-        report_callbacks(runner.get_loop(), on_failure or failures.append)
-        result = runner.run(coroutine)
+    loop = VirtualLoop(limit_s=limit_s, turns=turns)
+    try:
+        result = _run(coroutine, loop, on_failure or failures.append)
+    except Exception as error:
+        if not failures:
+            raise
+        # Most likely a deadline that it missed because of this failure.
+        failures[0].add_note(f"the coroutine then raised {error!r}")
     if failures:
         raise failures[0]
     return result
+
+
+def _run(
+    coroutine: Coroutine[Any, Any, T],
+    loop: VirtualLoop,
+    on_failure: Callable[[CallbackFailed], None],
+) -> T:
+    report_callbacks(loop, on_failure)
+    # asyncio's debug mode measures callbacks with this clock and slows every call down.
+    with asyncio.Runner(debug=False, loop_factory=lambda: loop) as runner:
+        return runner.run(coroutine)
