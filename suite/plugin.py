@@ -1,0 +1,1 @@
+"""The pytest door: the same catalogue, the same verdicts, as pytest items."""
