@@ -1,5 +1,6 @@
-"""One direction of one link: numbers its packets, asks for their fates, and keeps the held ones."""
+"""What stands between a link and its socket: numbers packets, asks for fates, keeps the held."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ _STEP_S = 1e-9
 class Crossing:
     """What was decided about one packet: the unit in which two runs are compared."""
 
+    link: int  # links of one network are numbered as they are opened, from 0
     time_s: float
     direction: Direction
     index: int
@@ -33,17 +35,20 @@ class Departure:
 
 
 class Lane:
-    """Times are the loop's; the path's own times count from `opened_s`."""
+    """One direction of a link. Times are the loop's; the path's own times count from `opened_s`."""
 
     def __init__(
         self,
         path: Path,
         seed: int,
         direction: Direction,
+        *,
+        link: int,
         opened_s: float,
         record: Callable[[Crossing], None],
     ) -> None:
         self.count = 0
+        self._link = link
         self._path = path
         self._seed = seed
         self._direction = direction
@@ -69,7 +74,7 @@ class Lane:
         deliveries = decide(
             self._path, self._seed, self._direction, index, size_bytes=size, at_s=at_s
         )
-        self._record(Crossing(now_s, self._direction, index, size, deliveries))
+        self._record(Crossing(self._link, now_s, self._direction, index, size, deliveries))
         leaving = []
         for delivery in deliveries:
             packet = (delivery, delivery.apply(data), address)
@@ -90,3 +95,28 @@ class Lane:
             due_s = max(due_s, last_due_s + _STEP_S)
         self._last = (nominal_s, due_s)
         return due_s
+
+
+class Passage:
+    """Both directions of link number `link` of a network, opened now."""
+
+    def __init__(
+        self, path: Path, seed: int, link: int, record: Callable[[Crossing], None]
+    ) -> None:
+        def lane(direction: Direction) -> Lane:
+            return Lane(path, seed, direction, link=link, opened_s=opened_s, record=record)
+
+        opened_s = asyncio.get_running_loop().time()
+        self.outgoing = lane(Direction.TO_ENDPOINT)
+        self.incoming = lane(Direction.FROM_ENDPOINT)
+        self._rebind_after_packets = path.rebind_after_packets
+
+    @property
+    def rebinds(self) -> bool:
+        """Whether the path wants the next packet to leave from another port."""
+        return self.outgoing.count == self._rebind_after_packets
+
+    def script(self, fates: tuple[Fate, ...]) -> None:
+        """Arm each fate on the direction it is about."""
+        self.outgoing.script(fates)
+        self.incoming.script(fates)

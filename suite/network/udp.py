@@ -7,9 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from wtspec.suite.network import udp_socket
-from wtspec.suite.network.lane import Crossing, Departure, Lane
+from wtspec.suite.network.lane import Crossing, Departure, Passage
 from wtspec.suite.network.link import Addr, OnDatagram, OnRefused, family
-from wtspec.suite.network.path import CLEAN, Direction, Fate, Path
+from wtspec.suite.network.path import CLEAN, Fate, Path
 
 _LOOPBACK: Addr = ("127.0.0.1", 0)
 _READS_PER_WAKE_UP = 32  # more would starve timers and the other links of the loop
@@ -43,7 +43,8 @@ class UdpNetwork:
 
         Without `local`, the first `send` moves it to where its destination can be reached from.
         """
-        link = UdpLink(self, on_datagram, local, path)
+        passage = Passage(path, self.seed, len(self._links), self.trace.append)
+        link = UdpLink(self, on_datagram, local, passage)
         self._links.append(link)
         return link
 
@@ -64,19 +65,17 @@ class UdpLink:
     """A `Link` over one socket; a rebinding path gives it a second one."""
 
     def __init__(
-        self, network: UdpNetwork, on_datagram: OnDatagram, local: Addr | None, path: Path
+        self, network: UdpNetwork, on_datagram: OnDatagram, local: Addr | None, passage: Passage
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._network = network
         self._on_datagram = on_datagram
-        self._rebind_after_packets = path.rebind_after_packets
+        self._passage = passage
         self._may_move = local is None
         self._closed = False
         self._counts = Counts()
         self._delayed: dict[asyncio.TimerHandle, tuple[Departure, socket.socket]] = {}
         self._forgotten: list[socket.socket] = []
-        self._out = self._lane(path, Direction.TO_ENDPOINT)
-        self._in = self._lane(path, Direction.FROM_ENDPOINT)
         self._listen(local or _LOOPBACK)
 
     @property
@@ -90,9 +89,9 @@ class UdpLink:
             return
         if self._may_move:
             self._move_for(to)
-        if self._out.count == self._rebind_after_packets:
+        if self._passage.rebinds:
             self.rebind()
-        for departure in self._out.push(data, to, self._loop.time()):
+        for departure in self._passage.outgoing.push(data, to, self._loop.time()):
             if departure.at_once:
                 self._transmit(departure, self._socket)
             else:
@@ -100,8 +99,7 @@ class UdpLink:
 
     def script(self, *fates: Fate) -> None:
         """Arm fates, counted from the next packet of their direction."""
-        self._out.script(fates)
-        self._in.script(fates)
+        self._passage.script(fates)
 
     def rebind(self) -> None:
         """Move to another port; packets on their way out keep the old source."""
@@ -135,10 +133,6 @@ class UdpLink:
         self._delayed.clear()
         for made in (self._socket, *self._forgotten):
             made.close()
-
-    def _lane(self, path: Path, direction: Direction) -> Lane:
-        network = self._network
-        return Lane(path, network.seed, direction, self._loop.time(), network.trace.append)
 
     def _listen(self, local: Addr) -> None:
         self._socket = udp_socket.open_socket(local)
@@ -177,7 +171,7 @@ class UdpLink:
             if arrived is None:
                 break
             self._counts.received += 1
-            for departure in self._in.push(*arrived, self._loop.time()):
+            for departure in self._passage.incoming.push(*arrived, self._loop.time()):
                 if departure.at_once:
                     self._deliver(departure)
                 else:

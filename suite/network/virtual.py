@@ -5,9 +5,9 @@ import errno
 from collections import deque
 from itertools import count
 
-from wtspec.suite.network.lane import Crossing, Departure, Lane
+from wtspec.suite.network.lane import Crossing, Departure, Passage
 from wtspec.suite.network.link import Addr, OnDatagram, OnRefused, family
-from wtspec.suite.network.path import CLEAN, Direction, Fate, Path
+from wtspec.suite.network.path import CLEAN, Fate, Path
 
 _HOST = "192.0.2.1"  # an address for documentation: no real packet carries it
 _FIRST_PORT = 49152
@@ -27,12 +27,14 @@ class VirtualNetwork:
         self.trace: deque[Crossing] = deque(maxlen=_TRACE_LENGTH)
         self._links: dict[Addr, VirtualLink | None] = {}
         self._ports = count(_FIRST_PORT)
+        self._numbers = count()
 
     def open(
         self, on_datagram: OnDatagram, local: Addr | None = None, path: Path = CLEAN
     ) -> "VirtualLink":
         """A new link; OSError if `local` is taken."""
-        return VirtualLink(self, on_datagram, local or (_HOST, 0), path)
+        passage = Passage(path, self.seed, next(self._numbers), self.trace.append)
+        return VirtualLink(self, on_datagram, local or (_HOST, 0), passage)
 
     def claim(self, wanted: Addr, link: "VirtualLink") -> Addr:
         """Register the link at that address, at any free port of the host for port 0."""
@@ -72,17 +74,13 @@ class VirtualLink:
     """A `Link` of a virtual network."""
 
     def __init__(
-        self, network: VirtualNetwork, on_datagram: OnDatagram, local: Addr, path: Path
+        self, network: VirtualNetwork, on_datagram: OnDatagram, local: Addr, passage: Passage
     ) -> None:
-        opened_s = asyncio.get_running_loop().time()
         self._network = network
         self._on_datagram = on_datagram
-        self._rebind_after_packets = path.rebind_after_packets
+        self._passage = passage
         self._closed = False
         self._forgotten: list[Addr] = []
-        record = network.trace.append
-        self._out = Lane(path, network.seed, Direction.TO_ENDPOINT, opened_s, record)
-        self._in = Lane(path, network.seed, Direction.FROM_ENDPOINT, opened_s, record)
         self._local = network.claim(local, self)
 
     @property
@@ -94,15 +92,15 @@ class VirtualLink:
         """Send one datagram; it takes a nanosecond at least."""
         if self._closed:
             return
-        if self._out.count == self._rebind_after_packets:
+        if self._passage.rebinds:
             self.rebind()
-        for departure in self._out.push(data, to, asyncio.get_running_loop().time()):
+        for departure in self._passage.outgoing.push(data, to, asyncio.get_running_loop().time()):
             self._network.carry(departure, self._local)
 
     def receive(self, data: bytes, source: Addr) -> None:
         """Take a packet that has crossed the network, and let our own path have it first."""
         loop = asyncio.get_running_loop()
-        for departure in self._in.push(data, source, loop.time()):
+        for departure in self._passage.incoming.push(data, source, loop.time()):
             if departure.at_once:
                 self._deliver(departure)
             else:
@@ -110,8 +108,7 @@ class VirtualLink:
 
     def script(self, *fates: Fate) -> None:
         """Arm fates, counted from the next packet of their direction."""
-        self._out.script(fates)
-        self._in.script(fates)
+        self._passage.script(fates)
 
     def rebind(self) -> None:
         """Move to another port; packets on their way out keep the old source."""
