@@ -3,6 +3,7 @@
 Neither uses a dynamic table, so every section stands alone and no encoder stream is needed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final, TypeAlias
@@ -17,6 +18,9 @@ Field: TypeAlias = tuple[bytes, bytes]
 
 _FIELD_OVERHEAD_BYTES: Final = 32  # what a field counts beyond its text (RFC 9114 section 4.2.2)
 
+# A section without a line is legal (empty trailers), but pylsqpack refuses it: insert count zero,
+# then a base of any size.
+_NO_LINES: Final = re.compile(rb"\x00(?:[\x00-\x7e]|\x7f[\x80-\xff]{0,8}[\x00-\x7f])", re.DOTALL)
 # A base below zero is invalid (RFC 9204 section 4.5.1.2), which pylsqpack does not mind. Without a
 # dynamic table any sign is, and a longer insert count, which puts another byte here, is as well.
 _NEGATIVE_BASE: Final = b"\x80"
@@ -115,7 +119,7 @@ class FieldDecoder:
     """Reads sections of one connection that announced no dynamic table.
 
     `max_section_bytes` bounds the encoded section and, as RFC 9114 section 4.2.2 counts it, the
-    decoded one.
+    decoded one. pylsqpack takes an empty name or a string of 64 KiB for a failure to decompress.
     """
 
     def __init__(self, max_section_bytes: int = 65536) -> None:
@@ -125,6 +129,8 @@ class FieldDecoder:
         self._check_bound(len(section), section)
         if section[1:2] >= _NEGATIVE_BASE:
             raise QpackDecompressionFailed("negative base", section)
+        if _NO_LINES.fullmatch(section):
+            return ()
         try:
             # A fresh decoder each time: pylsqpack remembers a stream whose section failed.
             _, fields = pylsqpack.Decoder(0, 0).feed_header(0, section)
