@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import socket
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wtspec.suite.network import udp_socket
 from wtspec.suite.network.lane import Crossing, Departure, Passage
@@ -115,7 +115,7 @@ class UdpLink:
         """Up to now, or up to `close`."""
         if not self._closed:
             self._count_overflow()
-        return self._counts
+        return replace(self._counts)
 
     def close(self) -> None:
         """Stop. What the path still delays leaves at once: the socket must not outlive its cell."""
