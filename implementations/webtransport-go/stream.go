@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"log"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/webtransport-go"
@@ -152,6 +153,7 @@ func (st *stream) endingOf(err error) (ending, any) {
 	case st.session.isOver(err):
 		return ending{how: bySession}, nil
 	default: // a reset whose code the library could not map back
+		log.Printf("stream %s: %v", st.name, err)
 		return ending{how: byReset}, nil
 	}
 }

@@ -59,6 +59,10 @@ class EndpointGone(Exception):
     """The endpoint ended, or cannot be reached, before anybody asked it to end."""
 
 
+class EndpointNotOffered(EndpointGone):
+    """It declined the role, or every dialect asked for (exit status 127 before `hello`)."""
+
+
 class EndpointMisuse(Exception):
     """The endpoint's program broke the contract itself (no `hello`, not JSON where JSON is due)."""
 

@@ -1,0 +1,146 @@
+"""A child process that cannot outlive us, stay behind, or fill our memory.
+
+It gets a session of its own, so that one signal reaches all that it starts, and the kernel kills it
+when we die. Its output is read as it comes: a full pipe would stop it.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wtspec.implementations.lines import Flood, Lines, Tail
+
+GRACE_S = 2.0
+_PIPE_GRACE_S = 1.0  # a grandchild may hold the pipes open after the child's end
+_READ_BYTES = 64 * 1024
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+OnLine = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run, never through a shell; `environment` is all that the child sees of ours."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    directory: Path
+
+
+class Child:
+    """A started child; `status` is its exit status (negative: the signal), None while it runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine) -> None:
+        self._process = process
+        self._on_line = on_line
+        self.log = Tail()
+        self.broken: str | None = None
+        self.status: int | None = None
+        self._pumps = [
+            asyncio.create_task(self._read_stdout()),
+            asyncio.create_task(self._read_stderr()),
+        ]
+        self._end = asyncio.create_task(self._watch())
+
+    @classmethod
+    async def start(cls, command: Command, on_line: OnLine) -> "Child":
+        """Raises OSError when the program cannot be started.
+
+        The kernel's promise is tied to the thread that starts the child: call it on one that lives
+        as long as the child is wanted.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *command.arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(command.environment),
+            cwd=command.directory,
+            start_new_session=True,
+            # Only async-signal-safe calls on objects that exist already run between fork and exec.
+            preexec_fn=functools.partial(_die_with, os.getpid()),
+        )
+        return cls(process, on_line)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def write(self, data: bytes) -> None:
+        """To its stdin; lost when it has ended."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        if not stdin.is_closing():
+            stdin.write(data)
+
+    async def wait(self) -> None:
+        """Until it has ended and all that it printed was read."""
+        await asyncio.shield(self._end)
+
+    async def stop(self) -> None:
+        """SIGTERM, and after two seconds SIGKILL, to it and all that it started."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.wait(), GRACE_S)
+        # Even after a clean end something that it started may be left.
+        self._signal(signal.SIGKILL)
+        await self.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    async def _read_stdout(self) -> None:
+        assert self._process.stdout is not None
+        clock = asyncio.get_running_loop().time
+        lines = Lines()
+        try:
+            while data := await self._process.stdout.read(_READ_BYTES):
+                for line in lines.feed(data, clock()):
+                    self._on_line(line)
+        except Flood as flood:
+            self.broken = f"it printed {flood}"
+            self._signal(signal.SIGKILL)
+        if rest := lines.rest():
+            self.log.add(rest + b"\n")
+
+    async def _read_stderr(self) -> None:
+        assert self._process.stderr is not None
+        while data := await self._process.stderr.read(_READ_BYTES):
+            self.log.add(data)
+
+    async def _watch(self) -> None:
+        status = await self._process.wait()
+        _, late = await asyncio.wait(self._pumps, timeout=_PIPE_GRACE_S)
+        for pump in late:
+            pump.cancel()
+        self.status = status
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+def _die_with(parent: int) -> None:
+    """In the child before exec: ask the kernel for SIGKILL when the parent's thread ends."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+        if os.getppid() != parent:  # it died before we could ask
+            os._exit(1)
+
+
+def resident_bytes(pid: int) -> int | None:
+    """Resident memory of a process and all its descendants; None where procfs does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, IndexError):
+        return None
+    below = (resident_bytes(int(child)) for child in children)
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(one or 0 for one in below)

@@ -1,0 +1,272 @@
+"""An endpoint attached as a plain process: `--exec 'CMD'` of the contract.
+
+The process speaks the contract on stdin and stdout. It is not sandboxed, only bounded: see `child`.
+"""
+
+import asyncio
+import os
+import shlex
+import signal
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from wtspec.implementations import readiness
+from wtspec.implementations.child import Child, Command, resident_bytes
+from wtspec.suite.endpoint import contract
+from wtspec.suite.endpoint.configuration import Configuration
+from wtspec.suite.endpoint.interface import (
+    Addr,
+    ApiEvent,
+    EndpointGone,
+    EndpointNotOffered,
+    Hello,
+    Role,
+)
+from wtspec.suite.quic.identity import Identity
+
+NOT_OFFERED_STATUS = 127
+_CLEAN = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+_HOST = "127.0.0.1"
+# What a program needs to find its interpreter and libraries; nothing else of ours shows.
+_INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH")
+
+Listener = Callable[[ApiEvent], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How the program is started: `command` is split as a shell would, but none runs it.
+
+    A relative program with a slash is looked for in `directory`, where the program also runs.
+    `evidence`: an existing directory for key log and qlog; None: the program writes neither.
+    """
+
+    command: str
+    directory: Path = field(default_factory=Path.cwd)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    evidence: Path | None = None
+    deadline_s: float = 10.0
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        program, *rest = shlex.split(self.command)
+        if "/" in program:
+            program = str(self.directory / program)
+        return (program, *rest)
+
+
+class ProcessEndpoint:
+    """A started program in one role and configuration: an `Endpoint`. `start` makes one."""
+
+    shows_events = True
+
+    def __init__(self, role: Role, address: Addr, files: tempfile.TemporaryDirectory[str]) -> None:
+        self._role = role
+        self._address = address
+        self._files = files
+        self._child: Child | None = None
+        self._stopping = False
+        self._listeners: dict[object, Listener] = {}
+        self._first: asyncio.Future[ApiEvent] = asyncio.get_running_loop().create_future()
+        self._hello: Hello | None = None
+
+    @property
+    def role(self) -> Role:
+        return self._role
+
+    @property
+    def hello(self) -> Hello:
+        assert self._hello is not None, "start returns after hello"
+        return self._hello
+
+    @property
+    def address(self) -> Addr:
+        return self._address
+
+    @property
+    def child(self) -> Child:
+        assert self._child is not None, "start returns after the child has started"
+        return self._child
+
+    @property
+    def log(self) -> str:
+        """The end of stderr, and of the lines on stdout that are no events."""
+        return str(self.child.log)
+
+    def path_of(self, path: str) -> str | None:
+        """The contract's own path, unless `hello` says that it is not offered."""
+        return None if path.partition("?")[0] in self.hello.unsupported else path
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """A listener that raises is our bug: the loop's exception handler hears of it."""
+        key = object()
+        self._listeners[key] = listener
+        return lambda: self._listeners.pop(key, None) and None
+
+    def command(self, command: Mapping[str, object]) -> None:
+        if (reason := self.ended()) is not None:
+            raise EndpointGone(reason)
+        self.child.write(contract.encode_command(command))
+
+    def ended(self) -> str | None:
+        """Why it ended although nobody asked it to, or ended badly although asked."""
+        if self.child.broken is not None:
+            return self.child.broken
+        status = self.child.status
+        if status is None or (self._stopping and status in _CLEAN):
+            return None
+        how = f"exit status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"
+        said = self.child.log.last_line
+        return f"{how} ({said})" if said else how
+
+    def memory_bytes(self) -> int | None:
+        return resident_bytes(self.child.pid)
+
+    async def stop(self) -> None:
+        """End it; `ended` then tells if its end was not a clean one."""
+        if self._child is not None:
+            self._stopping = self._stopping or self._child.status is None
+            await self._child.stop()
+        self._files.cleanup()
+
+    @property
+    def is_mute(self) -> bool:
+        """It has not said `hello` so far."""
+        return self._hello is None
+
+    async def launch(self, command: Command) -> None:
+        """Start the child; raises EndpointGone when there is nothing to start."""
+        try:
+            self._child = await Child.start(command, self.on_line)
+        except OSError as error:
+            raise EndpointGone(f"cannot be started: {error}") from error
+
+    async def ready(self) -> None:
+        """Wait for `hello`, and for a server until it answers; raises what `start` raises."""
+        self._hello = contract.decode_hello(await self._unless_ended(self._first))
+        if self._role is Role.SERVER:
+            await self._unless_ended(readiness.answered(self._address))
+
+    async def _unless_ended(self, awaited: Awaitable[T]) -> T:
+        wanted = asyncio.ensure_future(awaited)
+        end = asyncio.ensure_future(self.child.wait())
+        try:
+            await asyncio.wait((wanted, end), return_when=asyncio.FIRST_COMPLETED)
+            if wanted.done():
+                return wanted.result()
+        finally:
+            wanted.cancel()
+            end.cancel()
+        reason = self.ended()
+        if self.is_mute and self.child.status == NOT_OFFERED_STATUS:
+            raise EndpointNotOffered(f"{reason} before `hello`")
+        raise EndpointGone(f"it ended before it was ready: {reason}")
+
+    def on_line(self, line: bytes) -> None:
+        """Take one line of stdout: an event goes to the listeners, the rest is log."""
+        event = contract.decode_event(line)
+        if event is None:
+            self.child.log.add(line + b"\n")
+        elif not self._first.done():
+            self._first.set_result(event)
+        else:
+            for listener in tuple(self._listeners.values()):
+                _tell(listener, event)
+
+
+async def start(
+    launch: Launch,
+    role: Role,
+    configuration: Configuration,
+    dialects: tuple[str, ...],
+    identity: Identity,
+) -> ProcessEndpoint:
+    """Start the program and wait for its `hello`, and for a server until it is ready.
+
+    `identity` is the server's own, or for a client that of our side. Raises EndpointNotOffered
+    (this role or none of the dialects), EndpointMisuse (no `hello` first) or EndpointGone.
+    """
+    address = (_HOST, _free_port()) if role is Role.SERVER else (_HOST, 0)
+    files = tempfile.TemporaryDirectory(prefix="wtspec-")
+    variables = {
+        **_inherited(),
+        **contract.environment(configuration, dialects),
+        **_place(address, role),
+        **_certificates(identity, Path(files.name)),
+        **_evidence(launch.evidence),
+        **launch.environment,
+    }
+    endpoint = ProcessEndpoint(role, address, files)
+    try:
+        await endpoint.launch(Command(launch.arguments, variables, launch.directory))
+        async with asyncio.timeout(launch.deadline_s):
+            await endpoint.ready()
+    except BaseException as error:
+        await endpoint.stop()
+        if isinstance(error, TimeoutError):
+            what = "no `hello`" if endpoint.is_mute else "no QUIC handshake answered"
+            raise EndpointGone(f"{what} within {launch.deadline_s:g} s") from error
+        raise
+    return endpoint
+
+
+def _inherited() -> dict[str, str]:
+    return {key: os.environ[key] for key in _INHERITED if key in os.environ}
+
+
+def _place(address: Addr, role: Role) -> dict[str, str]:
+    if role is Role.CLIENT:
+        return {"WT_ROLE": str(role)}
+    return {"WT_ROLE": str(role), "WT_HOST": address[0], "WT_PORT": str(address[1])}
+
+
+def _certificates(identity: Identity, directory: Path) -> dict[str, str]:
+    """Write PEM files that only we and the program may read; the certificate is its own CA."""
+    certificate, key = directory / "cert.pem", directory / "key.pem"
+    certificate.write_bytes(identity.certificate_pem)
+    key.touch(mode=0o600)
+    key.write_bytes(identity.key_pem)
+    return {"WT_CERT": str(certificate), "WT_KEY": str(key), "WT_CA": str(certificate)}
+
+
+def _evidence(directory: Path | None) -> dict[str, str]:
+    if directory is None:
+        return {}
+    return {"SSLKEYLOGFILE": str(directory / "endpoint.keys"), "QLOGDIR": str(directory)}
+
+
+def _free_port() -> int:
+    """A port that is free for UDP and TCP alike; the kernel hands it out again late enough."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        ):
+            udp.bind((_HOST, 0))
+            port: int = udp.getsockname()[1]
+            try:
+                tcp.bind((_HOST, port))
+            except OSError:
+                continue
+            return port
+
+
+def _tell(listener: Listener, event: ApiEvent) -> None:
+    try:
+        listener(event)
+    except Exception as error:  # noqa: BLE001 - ours, and must not be taken for the endpoint's end
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"a listener failed on event {event.name}", "exception": error}
+        )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
