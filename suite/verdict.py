@@ -150,8 +150,7 @@ def _graded(
             return Verdict(Outcome.PASS, f"reading {match.note}", reading=match.note)
         case Grade.TOLERATED:
             return Verdict(Outcome.TOLERATED, f"tolerated: {match.note}")
-        case Grade.NONE:
-            return _broken(requirements, str(reaction), dialect)
+    return _broken(requirements, str(reaction), dialect)
 
 
 def _broken(requirements: Sequence[Requirement], what: str, dialect: str) -> Verdict:

@@ -1,17 +1,20 @@
 """Datagrams and the sizes that a path takes."""
 
+from collections.abc import Awaitable, Callable
+
 from wtspec.suite.case import case
 from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
 from wtspec.suite.network.path import Path
 from wtspec.suite.peer.peer import Peer
+from wtspec.suite.peer.session import Session
 from wtspec.suite.signal import Datagram, Fin, Reaction, Silence
 
-Carrier = tuple[str, bytes, type[Datagram | Fin]]
+Carrier = tuple[Callable[[Session, bytes], Awaitable[Reaction]], bytes, type[Datagram | Fin]]
 CARRIERS: dict[str, Carrier] = {
-    "datagram": ("echo_datagram", bytes(1000), Datagram),
-    "stream": ("echo", bytes(20_000), Fin),
+    "datagram": (Session.echo_datagram, bytes(1000), Datagram),
+    "stream": (Session.echo, bytes(20_000), Fin),
 }
 
 
@@ -32,8 +35,7 @@ def comes_back(carrier: Carrier) -> Expect:
 )
 async def path_of_1500(peer: Peer, carrier: Carrier) -> Reaction:
     echo, data, _ = carrier
-    session = await peer.open_session(Echo())
-    return await getattr(session, echo)(data)
+    return await echo(await peer.open_session(Echo()), data)
 
 
 @case(
