@@ -209,7 +209,7 @@ class Engine(QuicConnection):
         """Send no ACK of 1-RTT packets; what is owed at the end of the hold leaves at once."""
         self._holds_acknowledgements = hold
         space = self._spaces.get(tls.Epoch.ONE_RTT)
-        if not hold and space is not None and space.ack_queue:
+        if not hold and space is not None and len(space.ack_queue):
             space.ack_at = now
 
     def notice_stateless_reset(self, data: bytes) -> bool:

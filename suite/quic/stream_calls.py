@@ -114,7 +114,7 @@ class StreamCalls:
         return self._find(stream_id)
 
     def _find(self, stream_id: int) -> Stream | None:
-        """The stream, made known to the library if it is a new one of ours; None once it is over."""
+        """The stream, made known to the library if it is a new one of ours; None if it is over."""
         stream = self._engine.streams.find(stream_id)
         if stream is not None or stream_id in self._engine.ended:
             return stream

@@ -72,7 +72,7 @@ class Sender(QuicStreamSender):
             self._pending.subtract(reliable_size, self._buffer_stop)
         self._pending_eof = False
         self._buffer_fin = None
-        self.buffer_is_empty = not self._pending
+        self.buffer_is_empty = len(self._pending) == 0
         self.reset_pending = True
 
     def get_reliable_reset_frame(self) -> tuple[int, int, int]:
