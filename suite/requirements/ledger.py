@@ -135,12 +135,12 @@ _HEADING = re.compile(r"^\[(?P<id>[^\[\]\n]*)\][ \t]*$", re.MULTILINE)
 
 
 def _sources(path: Path) -> Iterator[Source]:
-    """Cut a file at its headings, since a whole file takes too long to parse for an entry of it."""
+    """Cut a file at its headings: parsing it whole for one entry of it would take too long."""
     text = path.read_text(encoding="utf-8")
     headings = list(_HEADING.finditer(text))
     before = text[: headings[0].start()] if headings else text
     if any(line and not line.startswith("#") for line in map(str.strip, before.splitlines())):
         raise LedgerError(f"{path.name}: something stands before the first entry")
-    ends = [*(heading.start() for heading in headings[1:]), len(text)]
-    for heading, end in zip(headings, ends, strict=True):
+    bounds = [*(heading.start() for heading in headings), len(text)]
+    for heading, end in zip(headings, bounds[1:], strict=True):
         yield Source(path.name, heading["id"], text[heading.start() : end])
