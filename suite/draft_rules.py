@@ -6,6 +6,7 @@ The facts themselves are in `suite/drafts.py`; users import everything from `sui
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import assert_never
 
 from wtspec.suite.wire import error_codes
 from wtspec.suite.wire.capsule import CapsuleType
@@ -108,6 +109,8 @@ class Legal(Enum):
                 return value > 0
             case Legal.ANY:
                 return True
+            case never:
+                assert_never(never)
 
 
 class Unmet(Enum):
@@ -295,6 +298,8 @@ class Dialect:
                 return shares or limits
             case FlowControlRule.LIMITS:
                 return limits
+            case never:
+                assert_never(never)
 
     def error_name(self, code: int) -> str:
         """The name that this draft prints for an error code; others are named as elsewhere."""
