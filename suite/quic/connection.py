@@ -181,6 +181,10 @@ class Connection:
             raise QuicMisuse(f"frames must fill 1 to {self._engine.packet_room} bytes")
         self._engine.queue_raw_packet(frames)
 
+    def send_udp_payload(self, data: bytes) -> None:
+        """These bytes to the peer's address, now, whatever they are."""
+        self._driver.transmit(data)
+
     def raise_udp_payload(self, size_bytes: int) -> None:
         """Send packets of up to this many bytes from now on; nothing probes the path."""
         self._engine.raise_udp_payload(size_bytes)
@@ -233,6 +237,11 @@ class Connection:
 
     def abandon(self) -> None:
         """Fall silent: nothing is sent or answered any more, and the port stays taken."""
+        self._driver.abandon()
+
+    def forget(self) -> None:
+        """Send a stateless reset and fall silent, like an endpoint that lost its state."""
+        self.send_udp_payload(self._engine.stateless_reset())
         self._driver.abandon()
 
     def release(self) -> None:

@@ -88,6 +88,12 @@ class Driver:
         self._deliver()
         self._arm()
 
+    def transmit(self, data: bytes) -> None:
+        """Send a datagram that the engine knows nothing of."""
+        address = self._engine.get_peer_address()
+        if address is not None and not self._is_mute:
+            self._transmit(data, address)
+
     def _transmit(self, data: bytes, address: Addr) -> None:
         if self.capture is not None:
             self.capture.add(self.loop.time(), self.link.local, address, data)

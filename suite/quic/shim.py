@@ -28,6 +28,7 @@ from aioquic.quic.stream import QuicStream
 from wtspec.suite.quic import events
 from wtspec.suite.quic.configure import Unpaced, configuration
 from wtspec.suite.quic.credit import Credit
+from wtspec.suite.quic.errors import QuicMisuse
 from wtspec.suite.quic.events import RESET_STREAM_AT
 from wtspec.suite.quic.identity import fingerprint_sha256
 from wtspec.suite.quic.options import QuicOptions
@@ -72,7 +73,6 @@ PRIVATE: Mapping[str, str] = MappingProxyType(
         "_on_max_stream_data_delivery": "repeat a lost MAX_STREAM_DATA",
         "_max_datagram_size": "the size of our packets, and raising it",
         "_peer_cid": "the length of our packet headers; the stateless reset token",
-        "_peer_cid_available": "further stateless reset tokens",
         "_host_cids": "our own stateless reset token",
         "_cryptos": "keys of a raw packet",
         "_spaces": "the packet number space whose acknowledgements are held",
@@ -213,22 +213,27 @@ class Engine(QuicConnection):
             space.ack_at = now
 
     def notice_stateless_reset(self, data: bytes) -> bool:
-        """End the connection if the datagram ends in a token of the peer's (RFC 9000 10.3.1).
+        """End the connection if the datagram ends in the peer's token (RFC 9000 section 10.3.1).
 
-        The library does not look for them, so a peer that lost its state would seem silent.
+        The library does not look for it, so a peer that lost its state would seem silent.
         """
-        tokens = {cid.stateless_reset_token for cid in (self._peer_cid, *self._peer_cid_available)}
-        if self.is_closed or len(data) < _SHORTEST_STATELESS_RESET or data[-16:] not in tokens:
-            return False
-        self.closer = "stateless-reset"
-        self._close_event = library.ConnectionTerminated(0, 0, "stateless reset")
-        self._close_end()
-        return True
+        token = self._peer_cid.stateless_reset_token
+        is_reset = len(data) >= _SHORTEST_STATELESS_RESET and token == data[-16:]
+        if is_reset and not self.is_closed:
+            self.closer = "stateless-reset"
+            self._close_event = library.ConnectionTerminated(0, 0, "stateless reset")
+            self._close_end()
+        return is_reset
 
-    def stateless_reset(self) -> bytes | None:
-        """A datagram with which the peer must forget this connection; None for a young client."""
-        token = self._host_cids[-1].stateless_reset_token
-        return token and bytes([0x40]) + bytes(_SHORTEST_STATELESS_RESET) + token
+    def stateless_reset(self) -> bytes:
+        """A datagram that tells the peer to forget this connection; QuicMisuse without a token.
+
+        A client has none until its peer moves to another connection ID.
+        """
+        for entry in self._host_cids:
+            if entry.cid == self.host_cid and entry.stateless_reset_token:
+                return b"\x40" + bytes(_SHORTEST_STATELESS_RESET) + entry.stateless_reset_token
+        raise QuicMisuse("the connection ID in use has no stateless reset token")
 
     # What the library does otherwise
 

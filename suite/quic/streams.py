@@ -64,7 +64,7 @@ class Sender(QuicStreamSender):
 
     def abort_at(self, code: int, reliable_size: int) -> None:
         """RESET_STREAM_AT; once more with a smaller size shrinks the promise."""
-        if self.is_finished:
+        if self.is_finished or self._reset_error_code is not None:
             return
         self.reset_code = code
         self.reliable_size = reliable_size
@@ -142,6 +142,7 @@ class Receiver(QuicStreamReceiver):
     ) -> LibraryReset | None:
         event = super().handle_reset(final_size=final_size, error_code=error_code)
         if event is None or self._buffer_start >= self.reliable_size:
+            self.announced = None
             return event
         self.is_finished = False
         self.announced = event

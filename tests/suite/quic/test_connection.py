@@ -566,7 +566,8 @@ def test_own_authority_decides(play: Play) -> None:
 def test_key_log_and_capture_see_everything() -> None:
     async def script() -> None:
         network = UdpNetwork()
-        capture, lines, done = Capture(), [], asyncio.Event()
+        lines: list[str] = []
+        capture, done = Capture(), asyncio.Event()
         listener = Listener(network, SERVER, lambda _: None, local=("127.0.0.1", 0))
         options = QuicOptions(key_log=lines.append)
         client = connect(network, listener.address, options, capture=capture)
