@@ -25,6 +25,7 @@ from wtspec.suite.witness import Disagreement, FieldLine
 
 NOTICED = (AssertionError, Disagreement, ValueError, OverflowError)
 SIZES = (0, 1, 6, 7, 8, 14, 15, 16, 126, 127, 128, 254, 255, 300, 20000)
+BOTH = (False, True)
 NUMBERS = (0, 1, 63, 64, 16383, 16384, 2**30 - 1, 2**30, 2**60, 2**62 - 1)
 
 
@@ -107,12 +108,12 @@ def exercise_qpack(qpack: ModuleType) -> None:
         assert line(qpack.name_reference(index, b"v")) == FieldLine(
             entry[0], b"v", "name-reference"
         )
-    for size, never, packed in product(SIZES, (False, True), (False, True)):
+    for size, never, packed in product(SIZES, BOTH, BOTH):
         value = b"v" * size
         assert line(
             qpack.name_reference(2, value, never_indexed=never, use_huffman=packed)
         ) == FieldLine(b"age", value, "name-reference", never, (False, packed))
-    for size, never, packed, together in product(SIZES, *[(False, True)] * 3):
+    for size, never, packed, together in product(SIZES, BOTH, BOTH, BOTH):
         name, huffman = b"n" * size, (packed, packed == together)
         encoded = qpack.literal(
             name, b"v", never_indexed=never, huffman_name=huffman[0], huffman_value=huffman[1]
