@@ -4,18 +4,15 @@ The process speaks the contract on stdin and stdout. It is not sandboxed, only b
 """
 
 import asyncio
-import os
-import shlex
 import signal
-import socket
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from wtspec.implementations import readiness
 from wtspec.implementations.child import Child, Command, resident_bytes
+from wtspec.implementations.launch import HOST, Launch, certificates, free_port
 from wtspec.suite.endpoint import contract
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import (
@@ -30,34 +27,8 @@ from wtspec.suite.quic.identity import Identity
 
 NOT_OFFERED_STATUS = 127
 _CLEAN = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
-_HOST = "127.0.0.1"
-# What a program needs to find its interpreter and libraries; nothing else of ours shows.
-_INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH")
-
 Listener = Callable[[ApiEvent], None]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How the program is started: `command` is split as a shell would, but none runs it.
-
-    A relative program with a slash is looked for in `directory`, where the program also runs.
-    `evidence`: an existing directory for key log and qlog; None: the program writes neither.
-    """
-
-    command: str
-    directory: Path = field(default_factory=Path.cwd)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    evidence: Path | None = None
-    deadline_s: float = 10.0
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        program, *rest = shlex.split(self.command)
-        if "/" in program:
-            program = str(self.directory / program)
-        return (program, *rest)
 
 
 class ProcessEndpoint:
@@ -111,6 +82,7 @@ class ProcessEndpoint:
     def command(self, command: Mapping[str, object]) -> None:
         if (reason := self.ended()) is not None:
             raise EndpointGone(reason)
+        self._stopping = self._stopping or command.get("cmd") == "shutdown"
         self.child.write(contract.encode_command(command))
 
     def ended(self) -> str | None:
@@ -191,15 +163,12 @@ async def start(
     `identity` is the server's own, or for a client that of our side. Raises EndpointNotOffered
     (this role or none of the dialects), EndpointMisuse (no `hello` first) or EndpointGone.
     """
-    address = (_HOST, _free_port()) if role is Role.SERVER else (_HOST, 0)
+    address = (HOST, free_port() if role is Role.SERVER else 0)
     files = tempfile.TemporaryDirectory(prefix="wtspec-")
     variables = {
-        **_inherited(),
         **contract.environment(configuration, dialects),
-        **_place(address, role),
-        **_certificates(identity, Path(files.name)),
-        **_evidence(launch.evidence),
-        **launch.environment,
+        **launch.variables(role, address),
+        **certificates(identity, Path(files.name)),
     }
     endpoint = ProcessEndpoint(role, address, files)
     try:
@@ -213,47 +182,6 @@ async def start(
             raise EndpointGone(f"{what} within {launch.deadline_s:g} s") from error
         raise
     return endpoint
-
-
-def _inherited() -> dict[str, str]:
-    return {key: os.environ[key] for key in _INHERITED if key in os.environ}
-
-
-def _place(address: Addr, role: Role) -> dict[str, str]:
-    if role is Role.CLIENT:
-        return {"WT_ROLE": str(role)}
-    return {"WT_ROLE": str(role), "WT_HOST": address[0], "WT_PORT": str(address[1])}
-
-
-def _certificates(identity: Identity, directory: Path) -> dict[str, str]:
-    """Write PEM files that only we and the program may read; the certificate is its own CA."""
-    certificate, key = directory / "cert.pem", directory / "key.pem"
-    certificate.write_bytes(identity.certificate_pem)
-    key.touch(mode=0o600)
-    key.write_bytes(identity.key_pem)
-    return {"WT_CERT": str(certificate), "WT_KEY": str(key), "WT_CA": str(certificate)}
-
-
-def _evidence(directory: Path | None) -> dict[str, str]:
-    if directory is None:
-        return {}
-    return {"SSLKEYLOGFILE": str(directory / "endpoint.keys"), "QLOGDIR": str(directory)}
-
-
-def _free_port() -> int:
-    """A port that is free for UDP and TCP alike; the kernel hands it out again late enough."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-        ):
-            udp.bind((_HOST, 0))
-            port: int = udp.getsockname()[1]
-            try:
-                tcp.bind((_HOST, port))
-            except OSError:
-                continue
-            return port
 
 
 def _tell(listener: Listener, event: ApiEvent) -> None:

@@ -28,8 +28,9 @@ async def _answers(server: tuple[str, int]) -> bool:
     connection.on_event = on_event
     try:
         await asyncio.wait_for(outcome, _ATTEMPT_S)
+        connection.close()
     except TimeoutError:
-        connection.release()
         return False
-    connection.close()
+    finally:
+        connection.release()
     return True

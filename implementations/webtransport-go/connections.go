@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
@@ -64,7 +65,7 @@ func (cs *connections) get(ctx context.Context, target *url.URL, cmd *command) (
 		cs.pooled[key] = pending
 		go func() {
 			defer close(pending.ready)
-			// Not the command's context: others wait for it too. The handshake has a timeout.
+			// Not the command's context, since others wait for it too; the handshake has a timeout.
 			pending.conn, pending.err = cs.dial(context.Background(), target, cmd)
 		}()
 	}
@@ -104,7 +105,9 @@ func authority(target *url.URL) string {
 }
 
 func (cs *connections) dial(ctx context.Context, target *url.URL, cmd *command) (*connection, error) {
-	qconn, err := quic.DialAddr(ctx, authority(target), cs.tlsConfig(cmd.Hashes), quicConfig())
+	config := quicConfig()
+	config.HandshakeIdleTimeout = giveUpAfter + time.Second // so that the command's patience decides
+	qconn, err := quic.DialAddr(ctx, authority(target), cs.tlsConfig(cmd.Hashes), config)
 	if err != nil {
 		return nil, err
 	}
