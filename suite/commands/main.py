@@ -1,0 +1,85 @@
+"""`wtspec`: the door for people and for CI."""
+
+import importlib
+import sys
+
+import click
+
+from wtspec.suite.commands.exit_code import ExitCode
+
+# Command to its module and its line in --help, so that --help imports none of them.
+_COMMANDS = {
+    "run": ("run", "Run cases against an endpoint and judge it."),
+    "list": ("listing", "Show the cases that there are."),
+    "explain": ("explain", "Say what one case does, expects and rests on."),
+    "prove": ("prove", "Show that every case can fail, and fails for nothing else."),
+    "serve": ("serve", "Run our reference server, for people to connect to."),
+    "connect": ("connect", "Open a session with our reference client."),
+    "check-endpoint": ("check_endpoint", "Try whether a program speaks the contract."),
+    "probe": ("probe", "Say which dialects a server speaks."),
+    "doctor": ("doctor", "Say what of this machine is ready for which runs."),
+    "bench": ("bench", "Measure what a run costs."),
+    "build": ("build", "Build one of the known implementations."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when that command is called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"wtspec.suite.commands.{_COMMANDS[cmd_name][0]}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1) or ["--help"]
+            raise click.UsageError(f"no command {args[0]!r}; try `wtspec {near[0]}`")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "WTSPEC",
+        "max_content_width": 100,
+    },
+)
+@click.version_option(package_name="wtspec", message="wtspec %(version)s")
+def cli() -> None:
+    """Check a WebTransport implementation against the drafts, case by case.
+
+    `wtspec run` with no argument shows a whole run: our own reference, in both roles. `wtspec run
+    --exec CMD` or `--url URL` runs yours.
+    """
+
+
+def main() -> None:
+    """The console script. Exit status: 0 as expected, 1 non-conformance, 2 usage, 3 environment,
+    4 our own error, 5 nothing ran, 130 interrupted.
+    """
+    try:
+        status = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        status = ExitCode.AS_EXPECTED  # whoever read us has seen enough
+    sys.exit(int(status or 0))

@@ -1,0 +1,251 @@
+"""One attempt at one cell: build the Peer, run the script, look what is left, judge.
+
+`run_case` decides every verdict, for both doors, in virtual and in real time.
+"""
+
+import asyncio
+import contextlib
+import traceback
+from dataclasses import dataclass, replace
+
+from wtspec.suite.endpoint.interface import Endpoint, EndpointGone, EndpointMisuse
+from wtspec.suite.network.link import Network
+from wtspec.suite.peer.interruption import (
+    Deadline,
+    EndScript,
+    NotApplicable,
+    PremiseMissing,
+    Unsupported,
+)
+from wtspec.suite.peer.patience import Patience
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.requirements import ledger
+from wtspec.suite.run.aftermath import look_after
+from wtspec.suite.run.evidence import NO_EVIDENCE, Evidence, fingerprint
+from wtspec.suite.run.plan import Cell
+from wtspec.suite.run.stored import StoredMoment
+from wtspec.suite.signal import Reaction
+from wtspec.suite.verdict import Observation, Outcome, Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What cells are run with: a started endpoint, a network, how long to wait, and the seed."""
+
+    endpoint: Endpoint
+    network: Network
+    patience: Patience
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt's verdict with what backs it, in picklable values.
+
+    `broke_endpoint`: it no longer serves others, so that what ran beside this cell proves nothing.
+    """
+
+    cell: str
+    verdict: Verdict
+    purpose: str = "first"
+    reaction: Reaction | None = None
+    duration_s: float = 0.0
+    cause: str = ""
+    evidence: Evidence = NO_EVIDENCE
+    broke_endpoint: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.verdict.outcome
+
+
+async def run_case(cell: Cell, stage: Stage, control: Attempt | None = None) -> Attempt:
+    """Attempt the cell once; `control` is that of its control, which must have gone well.
+
+    Raises nothing for what goes wrong in here: that is a verdict too.
+    """
+    clock = asyncio.get_running_loop().time
+    began_s = clock()
+    if (idle := _reason_to_rest(cell, stage.endpoint, control)) is not None:
+        return idle
+    trial = _Trial(cell, stage)
+    seen = await trial.observe()
+    attempt = Attempt(
+        cell.key,
+        _judged(cell, seen),
+        reaction=seen.reaction,
+        duration_s=clock() - began_s,
+        cause=trial.cause,
+        broke_endpoint=bool(seen.endpoint_ended or seen.new_connection_dead),
+    )
+    return replace(attempt, evidence=trial.evidence(attempt.outcome))
+
+
+def idle_attempt(cell: Cell, seen: Observation, cause: str = "") -> Attempt:
+    """The verdict on a cell that was not begun."""
+    return Attempt(cell.key, _judged(cell, seen), cause=cause)
+
+
+def failed_attempt(cell: Cell, why: str, trace: str) -> Attempt:
+    """A harness error, with its traceback for whoever repairs it."""
+    attempt = idle_attempt(cell, Observation(harness_failure=why))
+    return replace(attempt, evidence=Evidence(traceback=trace))
+
+
+def _judged(cell: Cell, seen: Observation) -> Verdict:
+    known = ledger.load()
+    required = [known[one] for one in cell.case.requires]
+    holding = [one for one in required if one.holds_in(cell.dialect)]
+    return judge(
+        cell.case.expectation(cell.parameter), holding or required, seen, cell.dialect.name
+    )
+
+
+def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Attempt | None) -> Attempt | None:
+    """The verdict that stands without a single packet, if there is one."""
+    if not any(ledger.load()[one].holds_in(cell.dialect) for one in cell.case.requires):
+        why = f"none of its requirements holds in {cell.dialect}"
+        return idle_attempt(cell, Observation(not_applicable=why), "dialect")
+    if missing := cell.case.needs - endpoint.hello.features:
+        why = f"the endpoint does not offer {', '.join(sorted(missing))}"
+        return idle_attempt(cell, Observation(not_applicable=why), "feature")
+    if control is None or control.outcome.is_good:
+        return None
+    why = f"its control {control.cell} ended in {control.outcome}: {control.verdict.reason}"
+    match control.outcome:
+        case Outcome.NOT_APPLICABLE:
+            return idle_attempt(cell, Observation(not_applicable=why), control.cause)
+        case Outcome.UNSUPPORTED:
+            return idle_attempt(cell, Observation(unsupported=why))
+        case _:
+            return idle_attempt(cell, Observation(control_missed=why))
+
+
+# What the message of an exception says, as a field of Observation; all others are ours.
+_ENDINGS: dict[type[Exception], str] = {
+    PremiseMissing: "premise_missing",
+    Deadline: "overdue",
+    NotApplicable: "not_applicable",
+    Unsupported: "unsupported",
+    EndpointGone: "endpoint_ended",
+    EndpointMisuse: "premise_missing",
+}
+
+
+class _Trial:
+    """One run of a script and of what follows it."""
+
+    def __init__(self, cell: Cell, stage: Stage) -> None:
+        self._cell = cell
+        self._stage = stage
+        self._peer: Peer | None = None
+        self._trace = ""
+        self.cause = ""
+
+    async def observe(self) -> Observation:
+        """Everything that can be seen, or the reason why it could not be."""
+        try:
+            peer = self._peer = self._arrive()
+        except Exception as error:  # noqa: BLE001 - the Peer's construction is ours alone
+            return self._failure(error)
+        try:
+            seen = await self._script(peer)
+            if _may_look_after(seen):
+                seen = await self._after(peer, seen)
+            return self._unless_gone(seen)
+        finally:
+            await self._leave(peer)
+
+    def evidence(self, outcome: Outcome) -> Evidence:
+        """The timeline of everything; packets and keys where somebody will ask for them."""
+        if self._peer is None:
+            return Evidence(traceback=self._trace)
+        timeline = moments(self._peer)
+        if outcome is Outcome.PASS:
+            return Evidence(fingerprint=fingerprint(timeline))
+        return Evidence(
+            timeline,
+            self._peer.packets(),
+            self._peer.key_log,
+            self._trace,
+            fingerprint(timeline),
+        )
+
+    def _arrive(self) -> Peer:
+        cell, stage = self._cell, self._stage
+        return Peer(
+            stage.endpoint,
+            stage.network,
+            cell.dialect,
+            configuration=cell.configuration,
+            path=cell.link,
+            patience=stage.patience,
+            seed=stage.seed,
+            cell=cell.key,
+        )
+
+    async def _script(self, peer: Peer) -> Observation:
+        deadline_s = self._stage.patience.case_s
+        try:
+            async with asyncio.timeout(deadline_s) as deadline:
+                return Observation(reaction=await self._cell.case(peer, *self._cell.arguments))
+        except TimeoutError as error:
+            if deadline.expired():
+                return Observation(overdue=f"the end of the script within {deadline_s:g} s")
+            return self._failure(error)
+        except Exception as error:  # noqa: BLE001 - each kind has its meaning, the rest is ours
+            return self._ending(error)
+
+    def _ending(self, error: Exception) -> Observation:
+        """What an exception out of a script or of the aftermath says."""
+        if isinstance(error, EndScript):
+            return Observation(reaction=error.reaction)
+        if isinstance(error, NotApplicable):
+            self.cause = str(error)
+        for kind, field in _ENDINGS.items():
+            if isinstance(error, kind):
+                return replace(Observation(), **{field: str(error)})
+        return self._failure(error)
+
+    def _failure(self, error: Exception) -> Observation:
+        self._trace = "".join(traceback.format_exception(error))
+        return Observation(harness_failure=f"{type(error).__name__}: {error}")
+
+    async def _after(self, peer: Peer, seen: Observation) -> Observation:
+        """The aftermath has its own deadline: what it waits for is nobody's answer."""
+        try:
+            async with asyncio.timeout(self._stage.patience.case_s):
+                return await look_after(peer, self._cell, seen)
+        except TimeoutError:
+            return replace(seen, new_connection_dead="the aftermath did not end in time")
+        except Exception as error:  # noqa: BLE001 - as in _script
+            told = self._ending(error)
+            return told if told.harness_failure or told.endpoint_ended else seen
+
+    def _unless_gone(self, seen: Observation) -> Observation:
+        """Nothing that the cell showed outweighs an endpoint that is no longer there."""
+        endpoint = self._stage.endpoint
+        if (failure := getattr(endpoint, "failure", None)) is not None:
+            # Our own reference in this process: its exception is our bug, not a reaction.
+            self._trace = self._trace or str(failure)
+            return Observation(harness_failure=f"the reference failed: {failure}")
+        ended = endpoint.ended()
+        return seen if ended is None else replace(seen, endpoint_ended=ended)
+
+    async def _leave(self, peer: Peer) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._stage.patience.connect_s):
+                await peer.finish()
+
+
+def _may_look_after(seen: Observation) -> bool:
+    """Whether the script came to an end of its own, or was cut off by the endpoint's silence."""
+    return seen.reaction is not None or seen.overdue is not None
+
+
+def moments(peer: Peer) -> tuple[StoredMoment, ...]:
+    """The Peer's timeline in plain values."""
+    return tuple(
+        StoredMoment(round(one.time_s * 1000, 3), one.direction, one.where, one.what, one.value)
+        for one in peer.timeline.moments
+    )

@@ -1,0 +1,24 @@
+"""How the runner gets endpoints: a factory that the door hands in."""
+
+from typing import Protocol
+
+from wtspec.suite.dialect import Dialect
+from wtspec.suite.endpoint.configuration import Configuration
+from wtspec.suite.endpoint.interface import Endpoint, Role
+from wtspec.suite.network.link import Network
+
+
+class CannotStart(Exception):
+    """The endpoint did not start, in one sentence with a way out: the environment is to blame."""
+
+
+class EndpointFactory(Protocol):
+    """Starts endpoints of one kind. A hashable plain value: it crosses to worker processes."""
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        """A running endpoint of its own; raises EndpointNotOffered, EndpointGone, CannotStart."""
+        ...
+
+    def __hash__(self) -> int: ...
