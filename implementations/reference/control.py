@@ -1,0 +1,181 @@
+"""The control stream and the QPACK streams of a connection, both ways (RFC 9114 section 6.2.1)."""
+
+from typing import Protocol
+
+from wtspec.implementations.reference.errors import ConnectionViolation
+from wtspec.implementations.reference.frame_order import (
+    ON_CONTROL,
+    ControlPhase,
+    Kind,
+    kind_of,
+)
+from wtspec.implementations.reference.outlet import Outlet
+from wtspec.suite.dialect import Side
+from wtspec.suite.wire import frames, settings, varint
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.errors import WireError
+from wtspec.suite.wire.frames import Data, Frame, FrameDecoder, FrameEvent, FrameType, Skipped
+from wtspec.suite.wire.stream_header import StreamKind, StreamType
+
+
+class ControlListener(Protocol):
+    """The connection, as the peer's control stream uses it."""
+
+    def settings_arrived(self, pairs: tuple[tuple[int, int], ...]) -> None: ...
+    def goaway_arrived(self, identifier: int) -> None: ...
+
+
+class CriticalSink:
+    """Our own critical streams, as the peer can act on them: it may not end them."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def data(self, data: bytes, finished: bool) -> None:
+        """Nothing can arrive on a stream that only we send on."""
+
+    def reset_arrived(self, code: int, final_size: int) -> None:
+        """Likewise."""
+
+    def stopped(self, code: int) -> None:
+        del code
+        if self._outlet.rules.control.minds_closed_critical():
+            raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "our critical stream was stopped")
+
+
+class ControlSender:
+    """Our control stream; it and the QPACK streams are opened together."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self.stream_id = -1
+
+    def start(self, pairs: tuple[tuple[int, int], ...]) -> list[int]:
+        """Open our critical streams; their IDs. SETTINGS come first, and once."""
+        rules = self._outlet.rules.control
+        self.stream_id = self._outlet.open_stream(StreamKind.UNI)
+        first = varint.encode(StreamType.CONTROL)
+        self._outlet.send(self.stream_id, first + rules.first_frames(settings.encode(pairs)))
+        opened = [self.stream_id]
+        for stream_type in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
+            if rules.opens_qpack_streams():
+                stream_id = self._outlet.open_stream(StreamKind.UNI)
+                self._outlet.send(stream_id, varint.encode(stream_type))
+                opened.append(stream_id)
+        for content in rules.extra_streams():
+            self._outlet.send(self._outlet.open_stream(StreamKind.UNI), content, finish=True)
+        return opened
+
+    def goaway(self, identifier: int) -> None:
+        self._outlet.send(
+            self.stream_id, frames.encode(FrameType.GOAWAY, varint.encode(identifier))
+        )
+
+
+class ControlReader:
+    """The peer's control stream."""
+
+    def __init__(self, reader: Side, outlet: Outlet, listener: ControlListener) -> None:
+        self._reader = reader
+        self._outlet = outlet
+        self._rules = outlet.rules.control
+        self._listener = listener
+        self._phase = ControlPhase.NOTHING
+        self._decoder = FrameDecoder()
+        self._goaway: int | None = None
+        self._max_push_id = -1
+
+    def data(self, data: bytes, finished: bool) -> None:
+        for event in self._events(data):
+            self._frame(event)
+        if finished and self._rules.minds_closed_critical():
+            raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "FIN on the control stream")
+
+    def reset_arrived(self, code: int, final_size: int) -> None:
+        del code, final_size
+        if self._rules.minds_closed_critical():
+            raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "reset of the control stream")
+
+    def stopped(self, code: int) -> None:
+        """Not ours to send on."""
+
+    def _events(self, data: bytes) -> list[FrameEvent]:
+        try:
+            return self._decoder.feed(data)
+        except WireError as error:
+            for event in error.before:
+                if isinstance(event, Data | Frame | Skipped):
+                    self._frame(event)
+            if self._phase is ControlPhase.NOTHING:
+                # Whatever stands there, it stands before SETTINGS.
+                raise ConnectionViolation(H3.MISSING_SETTINGS, str(error)) from error
+            raise ConnectionViolation(error.code, str(error)) from error
+
+    def _frame(self, event: FrameEvent) -> None:
+        kind = kind_of(event)
+        step = ON_CONTROL[self._reader][self._phase, kind]
+        if isinstance(step, H3):
+            if self._rules.minds_frame(kind.name, step):
+                raise ConnectionViolation(step, f"{kind.name} on the control stream")
+            return
+        self._phase = step
+        if isinstance(event, Frame):
+            self._meaning(kind, event)
+
+    def _meaning(self, kind: Kind, frame: Frame) -> None:
+        match kind:
+            case Kind.SETTINGS:
+                self._settings(frame.payload)
+            case Kind.GOAWAY:
+                self._go_away(self._number(frame))
+            case Kind.CANCEL_PUSH:
+                # We promise nothing, and allow no promise: any Push ID is out of range.
+                self._id_error("CANCEL_PUSH", self._number(frame))
+            case Kind.MAX_PUSH_ID:
+                self._allow_pushes(self._number(frame))
+            case Kind.PRIORITY_UPDATE:
+                self._priority(frame)
+            case _:
+                pass
+
+    def _settings(self, payload: bytes) -> None:
+        try:
+            pairs = settings.decode(payload)
+        except WireError as error:
+            if self._rules.minds_settings(error.code):
+                raise ConnectionViolation(error.code, str(error)) from error
+            pairs = settings.pairs(payload)
+        self._listener.settings_arrived(pairs)
+
+    def _go_away(self, identifier: int) -> None:
+        """A client reads a request stream's ID, a server a Push ID; neither may ever grow."""
+        is_request = self._reader is Side.SERVER or identifier % 4 == 0
+        if not is_request or (self._goaway is not None and identifier > self._goaway):
+            self._id_error("GOAWAY", identifier)
+        self._goaway = identifier
+        self._listener.goaway_arrived(identifier)
+
+    def _allow_pushes(self, identifier: int) -> None:
+        if identifier < self._max_push_id:
+            self._id_error("MAX_PUSH_ID", identifier)
+        self._max_push_id = identifier
+
+    def _priority(self, frame: Frame) -> None:
+        """RFC 9218 section 7.2: the value is a hint, the element must be one."""
+        element = varint.decode(frame.payload)
+        if element is None:
+            raise ConnectionViolation(H3.FRAME_ERROR, "PRIORITY_UPDATE without an element")
+        pushes = frame.type == FrameType.PRIORITY_UPDATE_PUSH
+        if pushes or element[0] % 4:
+            self._id_error("PRIORITY_UPDATE", element[0])
+
+    def _id_error(self, what: str, identifier: int) -> None:
+        if self._rules.minds_id(what):
+            raise ConnectionViolation(H3.ID_ERROR, f"{what} of {identifier}")
+
+    def _number(self, frame: Frame) -> int:
+        """A payload that is one varint and nothing else."""
+        read = varint.decode(frame.payload)
+        if read is None or read[1] != len(frame.payload):
+            raise ConnectionViolation(H3.FRAME_ERROR, f"payload of frame {frame.type:#x}")
+        return read[0]

@@ -1,0 +1,17 @@
+"""Decisions about the whole endpoint and what its applications do and see."""
+
+
+class ApplicationRules:
+    """The behaviour of the contract program, and of the endpoint's life."""
+
+    def dies_after_answering(self) -> bool:
+        """An endpoint lives on after it has answered a violation with an error."""
+        return False
+
+    def returned(self, data: bytes) -> bytes:
+        """What an echo returns of what it read."""
+        return data
+
+    def reported_code(self, code: int | None) -> int | None:
+        """What an event says of the code that the API gave."""
+        return code

@@ -1,0 +1,75 @@
+"""Decisions about the end of sessions (draft-ietf-webtrans-http3-16 section 6)."""
+
+
+class CloseRules:
+    """What we send at the end, and what the peer's end leads to."""
+
+    # Our own close.
+
+    def code(self, code: int) -> int:
+        """The application's code, raw, in 32 bits."""
+        return code
+
+    def reason(self, reason: bytes) -> bytes:
+        """At most 1024 bytes of UTF-8, cut at a character."""
+        return reason if len(reason) <= 1024 else _cut(reason)
+
+    def finishes_after_capsule(self) -> bool:
+        """FIN follows the capsule at once."""
+        return True
+
+    def linger_s(self) -> float:
+        """How long the peer's half may stay open before it is asked to stop."""
+        return 5.0
+
+    def idle_connection_s(self) -> float:
+        """How long a client keeps a connection without sessions."""
+        return 10.0
+
+    # The peer's.
+
+    def answers_close(self) -> bool:
+        """The recipient of the capsule, or of a clean end, ends its half too."""
+        return True
+
+    def reported_code(self, code: int) -> int:
+        """The application gets the code of the capsule."""
+        return code
+
+    def reported_reason(self, reason: str) -> str:
+        """And its message."""
+        return reason
+
+    def minds_data_after_close(self) -> bool:
+        """Data behind the capsule resets the CONNECT stream with H3_MESSAGE_ERROR."""
+        return True
+
+    def abrupt_code(self, code: int) -> int:
+        """What ends our half when the peer abandoned its own, or reads no further."""
+        return code
+
+    def error_code(self, code: int) -> int:
+        """What aborts the CONNECT stream when the peer broke a rule of the session."""
+        return code
+
+    # The session's streams and datagrams.
+
+    def gone_code(self, code: int) -> int:
+        """What aborts them: WT_SESSION_GONE since draft 03."""
+        return code
+
+    def resets_send_sides(self) -> bool:
+        """Every sending direction is reset."""
+        return True
+
+    def stops_receive_sides(self) -> bool:
+        """Every receiving direction is asked to stop."""
+        return True
+
+    def late_stream_code(self, code: int) -> int | None:
+        """A stream that names an ended session is refused with the same code; None: ignored."""
+        return code
+
+
+def _cut(text: bytes) -> bytes:
+    return text[:1024].decode(errors="ignore").encode()

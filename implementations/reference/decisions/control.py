@@ -1,0 +1,79 @@
+"""Decisions about the control stream, GOAWAY and connection errors (RFC 9114 sections 5 to 8)."""
+
+from wtspec.suite.wire import frames
+from wtspec.suite.wire.frames import FrameType
+
+
+class ControlRules:
+    """What we open and send there, and what of the peer's is minded."""
+
+    # What we send.
+
+    def settings_delay_s(self) -> float:
+        """SETTINGS leave as soon as the handshake is over."""
+        return 0.0
+
+    def first_frames(self, settings_payload: bytes) -> bytes:
+        """What the control stream begins with: SETTINGS, once."""
+        return frames.encode(FrameType.SETTINGS, settings_payload)
+
+    def opens_qpack_streams(self) -> bool:
+        """Both QPACK streams are opened, though they stay empty."""
+        return True
+
+    def extra_streams(self) -> tuple[bytes, ...]:
+        """The bytes of further unidirectional streams, opened and finished at the beginning."""
+        return ()
+
+    def goaway_id(self, identifier: int) -> int:
+        """A server's GOAWAY names the first request that it will not take."""
+        return identifier
+
+    def connection_error(self, code: int) -> int | None:
+        """What the connection is closed with; None: the violation passes."""
+        return code
+
+    # What we make of the peer's.
+
+    def minds_frame(self, kind: str, code: int) -> bool:
+        """A frame out of place on the control stream costs the connection.
+
+        `code` tells H3_MISSING_SETTINGS from H3_FRAME_UNEXPECTED.
+        """
+        return True
+
+    def minds_settings(self, code: int) -> bool:
+        """A setting given twice or one of HTTP/2 is H3_SETTINGS_ERROR."""
+        return True
+
+    def minds_id(self, what: str) -> bool:
+        """An identifier out of range in "GOAWAY", "MAX_PUSH_ID" ... is H3_ID_ERROR."""
+        return True
+
+    def minds_closed_critical(self) -> bool:
+        """A critical stream that ends is H3_CLOSED_CRITICAL_STREAM."""
+        return True
+
+    def minds_second_critical(self) -> bool:
+        """A second critical stream of one type is H3_STREAM_CREATION_ERROR."""
+        return True
+
+    def minds_push(self) -> bool:
+        """A push stream is an error for either role."""
+        return True
+
+    def stops_unknown_streams(self) -> bool:
+        """Streams of unknown types are read and dropped, not stopped."""
+        return False
+
+    def minds_qpack_instructions(self) -> bool:
+        """Without a dynamic table hardly any instruction is legal."""
+        return True
+
+    def heeds_goaway(self) -> bool:
+        """After GOAWAY a client asks for new sessions on another connection."""
+        return True
+
+    def goaway_drains(self) -> bool:
+        """GOAWAY also tells the application to wind its sessions down (since draft 08)."""
+        return True

@@ -1,0 +1,153 @@
+"""Decisions about requests and responses (draft-ietf-webtrans-http3-16 sections 3.2, 3.3, 5.2)."""
+
+from collections.abc import Sequence
+
+from wtspec.suite.wire import frames
+from wtspec.suite.wire.fields import Field
+from wtspec.suite.wire.frames import FrameType
+
+Fields = tuple[Field, ...]
+
+
+class RequestRules:
+    """Field sections, statuses, origins, protocols and the number of sessions."""
+
+    # What we send.
+
+    def answers(self) -> bool:
+        """A server answers every request; a client sends the one it was asked for."""
+        return True
+
+    def request_fields(self, honest: Fields) -> Fields:
+        """The CONNECT of a client: pseudo-headers, Origin, what the dialect adds, the caller's."""
+        return honest
+
+    def section(self, honest: Fields) -> Fields:
+        """Any field section that leaves, of either role."""
+        return honest
+
+    def headers_frame(self, encoded: bytes) -> bytes:
+        """The same, encoded by QPACK: a HEADERS frame."""
+        return frames.encode(FrameType.HEADERS, encoded)
+
+    def response_fields(self, honest: Fields) -> Fields:
+        """What the dialect adds to a 2xx (the draft header of 02 to 05)."""
+        return honest
+
+    def success_status(self, status: int) -> int:
+        """The status that gives a session: 200."""
+        return status
+
+    def refusal_status(self, status: int) -> int:
+        """The status of any response that gives no session."""
+        return status
+
+    # What a server makes of a request.
+
+    def minds_flaw(self, name: str) -> bool:
+        """A malformed message is refused; `name` is that of the `Flaw`."""
+        return True
+
+    def malformed_code(self, code: int) -> int:
+        """What resets the stream of a malformed message: H3_MESSAGE_ERROR."""
+        return code
+
+    def minds_frame(self, kind: str, code: int) -> bool:
+        """A frame that may not stand on a request stream costs the connection."""
+        return True
+
+    def minds_frame_error(self, code: int) -> bool:
+        """Bytes that are no frames, and the WT_STREAM signal behind the beginning, do too."""
+        return True
+
+    def max_frame_bytes(self) -> int:
+        """Larger HEADERS are H3_EXCESSIVE_LOAD; a bound of ours that no draft sets."""
+        return 65536
+
+    def is_token(self, protocol: bytes, token: bytes) -> bool:
+        """:protocol names the dialect by exactly its token."""
+        return protocol == token
+
+    def status_for_unknown_token(self, status: int) -> int:
+        """501, as RFC 9220 suggests."""
+        return status
+
+    def status_without_session(self, status: int) -> int:
+        """A request that is no extended CONNECT: 404 or 405 as the dialect says, CONNECT 501."""
+        return status
+
+    def minds_scheme(self) -> bool:
+        """:scheme has to be https; 400 otherwise."""
+        return True
+
+    def not_found_status(self, status: int) -> int:
+        """No WebTransport at this path: 404 until draft 15, then 405."""
+        return status
+
+    def is_same_path(self, wanted: str, path: str) -> bool:
+        """A resource is known by its exact path."""
+        return wanted == path
+
+    def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
+        """An Origin is compared byte by byte with those that may use the resource."""
+        return origin in allowed
+
+    def origin_status(self, status: int) -> int:
+        """403."""
+        return status
+
+    def session_limit(self, limit: int | None) -> int | None:
+        """How many sessions of a connection may be open at once; one without flow control."""
+        return limit
+
+    def rejected_code(self, code: int) -> int:
+        """What resets a request that was not processed: H3_REQUEST_REJECTED."""
+        return code
+
+    def early_body_bytes(self) -> int:
+        """How much of a CONNECT stream is kept before the response; beyond: H3_EXCESSIVE_LOAD."""
+        return 65536
+
+    # Application protocols.
+
+    def offered(self, protocols: Sequence[str]) -> Sequence[str]:
+        """What a client offers, most wanted first."""
+        return protocols
+
+    def understands(self, offered: Sequence[str]) -> Sequence[str]:
+        """What a server reads out of the offer; a field of the wrong type offers nothing."""
+        return offered
+
+    def choice(self, offered: Sequence[str], supported: Sequence[str]) -> str | None:
+        """The client's order decides among what the server supports; none in common: none."""
+        return next((one for one in offered if one in supported), None)
+
+    def protocol_in_response(self, protocol: str | None) -> str | None:
+        """The choice as the response names it."""
+        return protocol
+
+    def protocol_taken(self, named: str | None, offered: Sequence[str]) -> str | None:
+        """What a client reports: the choice if it was offered, none otherwise."""
+        return named if named in offered else None
+
+    def minds_protocol(self) -> bool:
+        """From draft 15 an unlisted choice, or none where one is required, is WT_ALPN_ERROR."""
+        return True
+
+    # What a client makes of a response.
+
+    def is_success(self, status: int) -> bool:
+        """Any 2xx gives the session."""
+        return 200 <= status < 300
+
+    def follows_redirects(self) -> bool:
+        """A 3xx is a refusal like others: nothing is followed by itself."""
+        return False
+
+    def client_session_limit(self, limit: int | None) -> int | None:
+        """How many sessions a client has at once on a connection."""
+        return limit
+
+    def processes_early_capsules(self) -> bool:
+        """Before the 2xx nothing on the CONNECT stream is a capsule."""
+        return False

@@ -1,0 +1,128 @@
+"""The faults that the first cases of every family need."""
+
+from collections.abc import Sequence
+
+from wtspec.implementations.reference.decisions.application import ApplicationRules
+from wtspec.implementations.reference.decisions.datagrams import DatagramRules
+from wtspec.implementations.reference.decisions.flow import FlowRules
+from wtspec.implementations.reference.decisions.negotiation import NegotiationRules
+from wtspec.implementations.reference.decisions.quic import QuicRules
+from wtspec.implementations.reference.decisions.requests import RequestRules
+from wtspec.implementations.reference.decisions.streams import StreamRules
+from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault
+from wtspec.suite.wire.error_codes import H3
+
+
+@fault("connects-before-settings", CLIENT)
+class ConnectsBeforeSettings(NegotiationRules):
+    """A client asks for a session before the server's SETTINGS are in."""
+
+    def waits_for_settings(self) -> bool:
+        return False
+
+
+@fault("never-answers")
+class NeverAnswers(RequestRules):
+    """A server answers no request for a session; a client never sends one."""
+
+    def answers(self) -> bool:
+        return False
+
+
+@fault("accepts-any-origin", SERVER)
+class AcceptsAnyOrigin(RequestRules):
+    """Every Origin may use every resource."""
+
+    def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
+        return True
+
+
+@fault("refuses-every-origin", SERVER)
+class RefusesEveryOrigin(RequestRules):
+    """No Origin may use a resource that checks it."""
+
+    def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
+        return False
+
+
+@fault("takes-any-max-streams")
+class TakesAnyMaxStreams(FlowRules):
+    """A WT_MAX_STREAMS that does not grow is taken in silence."""
+
+    def minds_stale(self, what: str) -> bool:
+        return what == "max-data"
+
+
+@fault("refuses-every-max-streams")
+class RefusesEveryMaxStreams(FlowRules):
+    """Every WT_MAX_STREAMS is treated as a violation."""
+
+    def refuses_every_limit(self, what: str) -> bool:
+        return what.startswith("max-streams")
+
+
+@fault("sends-codes-unmapped")
+class SendsCodesUnmapped(StreamRules):
+    """Application codes go into RESET_STREAM_AT and STOP_SENDING as they are."""
+
+    def wire_code(self, application_code: int) -> int:
+        return application_code
+
+    def answer_to_stop(self, code: int) -> int:
+        return code
+
+
+@fault("reports-codes-one-off")
+class ReportsCodesOneOff(ApplicationRules):
+    """The application is told a code that is one too high."""
+
+    def reported_code(self, code: int | None) -> int | None:
+        return None if code is None else code + 1
+
+
+@fault("drops-datagrams")
+class DropsDatagrams(DatagramRules):
+    """No datagram reaches the application."""
+
+    def delivered(self, payload: bytes) -> tuple[bytes, ...]:
+        return ()
+
+
+@fault("assumes-1452-bytes")
+class Assumes1452Bytes(QuicRules):
+    """After the handshake packets of 1452 bytes are sent without asking the path."""
+
+    def later_udp_payload_bytes(self) -> int | None:
+        return 1452
+
+
+@fault("drops-early-streams")
+class DropsEarlyStreams(StreamRules):
+    """A stream that comes before its session is forgotten."""
+
+    def drops_early(self) -> bool:
+        return True
+
+
+@fault("resets-early-streams-with-no-code")
+class ResetsEarlyStreamsWithNoCode(StreamRules):
+    """A stream that comes before its session is refused with H3_NO_ERROR."""
+
+    def resets_early(self) -> int | None:
+        return H3.NO_ERROR
+
+
+@fault("resets-every-stream")
+class ResetsEveryStream(StreamRules):
+    """Every stream is reset as soon as it brings data."""
+
+    def resets_unasked(self) -> int | None:
+        return 0
+
+
+@fault("dies-after-answering")
+class DiesAfterAnswering(ApplicationRules):
+    """Having answered a violation with an error, the endpoint falls silent for ever."""
+
+    def dies_after_answering(self) -> bool:
+        return True

@@ -1,0 +1,56 @@
+"""What all connections of one endpoint share: whether it is alive, and what went wrong in it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from wtspec.implementations.reference.rules import Rules
+
+
+class Life:
+    """`failure` is the first exception that the reference itself did not foresee.
+
+    Such an exception is our own bug and never counts as a reaction to the peer.
+    """
+
+    def __init__(self) -> None:
+        self.failure: BaseException | None = None
+        self.is_over = False
+        self._at_the_end: list[Callable[[], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def at_the_end(self, action: Callable[[], None]) -> None:
+        """Call `action` when the endpoint falls silent (a fault; honest endpoints never do)."""
+        self._at_the_end.append(action)
+
+    def end(self) -> None:
+        if not self.is_over:
+            self.is_over = True
+            for action in self._at_the_end:
+                action()
+
+    def error_signalled(self, rules: Rules) -> None:
+        """An error of the peer was answered with a stream, session or connection error."""
+        if rules.application.dies_after_answering():
+            asyncio.get_running_loop().call_soon(self.end)
+
+    def keep(self, failure: BaseException) -> None:
+        self.failure = self.failure or failure
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` as a task whose unforeseen exception is kept."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    async def cancel_all(self) -> None:
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self.keep(failure)

@@ -1,0 +1,138 @@
+"""A request stream in both roles: frames in, frames out. What they mean is its exchange's."""
+
+from typing import Protocol
+
+from wtspec.implementations.reference.errors import ConnectionViolation, RequestViolation
+from wtspec.implementations.reference.frame_order import (
+    ON_REQUESTS,
+    Kind,
+    RequestPhase,
+    kind_of,
+)
+from wtspec.implementations.reference.outlet import Outlet
+from wtspec.suite.dialect import Side
+from wtspec.suite.wire import fields
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.errors import WireError
+from wtspec.suite.wire.fields import Field
+from wtspec.suite.wire.frames import Data, Frame, FrameDecoder, FrameEvent
+
+Fields = tuple[Field, ...]
+
+
+class Exchange(Protocol):
+    """Who gives the frames of a request stream their meaning."""
+
+    def headers(self, section: Fields) -> None: ...
+    def body(self, data: bytes) -> None: ...
+    def finished(self, *, saw_headers: bool) -> None: ...
+    def settle(self) -> None:
+        """All that arrived together has been read: now react."""
+        ...
+
+    def reset_arrived(self, code: int) -> None: ...
+    def stop_arrived(self, code: int) -> None: ...
+    def failed(self, code: int) -> None:
+        """The peer broke a rule: the stream is to be aborted with this code."""
+        ...
+
+
+class RequestStream:
+    """Reads whole chunks before anything is answered, so that no answer hides a violation."""
+
+    def __init__(self, stream_id: int, reader: Side, outlet: Outlet, exchange: Exchange) -> None:
+        self.stream_id = stream_id
+        self.exchange = exchange
+        self.outlet = outlet
+        self.peer_ended = False
+        self.we_ended = False
+        self._reader = reader
+        self._phase = RequestPhase.NOTHING
+        self._decoder = FrameDecoder(outlet.rules.requests.max_frame_bytes())
+        self._section_decoder = fields.FieldDecoder()
+
+    # In.
+
+    def data(self, data: bytes, finished: bool) -> None:
+        if self.peer_ended:
+            return
+        self.peer_ended = finished
+        try:
+            for event in self._events(data):
+                self._frame(event)
+            if finished:
+                self._decoder.finish()
+                self.exchange.finished(saw_headers=self._phase is not RequestPhase.NOTHING)
+        except RequestViolation as violation:
+            self.exchange.failed(violation.code)
+            self.outlet.life.error_signalled(self.outlet.rules)
+            return
+        except WireError as error:
+            raise ConnectionViolation(error.code, str(error)) from error
+        self.exchange.settle()
+
+    def reset_arrived(self, code: int, final_size: int) -> None:
+        del final_size
+        if not self.peer_ended:
+            self.peer_ended = True
+            self.exchange.reset_arrived(code)
+
+    def stopped(self, code: int) -> None:
+        self.we_ended = True
+        self.exchange.stop_arrived(code)
+
+    def _events(self, data: bytes) -> list[FrameEvent]:
+        try:
+            return self._decoder.feed(data)
+        except WireError as error:
+            for event in error.before:
+                if isinstance(event, Data | Frame):
+                    self._frame(event)
+            if not self.outlet.rules.requests.minds_frame_error(error.code):
+                return []
+            raise
+
+    def _frame(self, event: FrameEvent) -> None:
+        kind = kind_of(event)
+        step = ON_REQUESTS[self._reader][self._phase, kind]
+        if isinstance(step, H3):
+            if self.outlet.rules.requests.minds_frame(kind.name, step):
+                raise ConnectionViolation(step, f"{kind.name} on request stream {self.stream_id}")
+            return
+        self._phase = step
+        match event:
+            case Data(payload):
+                self.exchange.body(payload)
+            case Frame(_, payload) if kind is Kind.HEADERS:
+                self.exchange.headers(self._section_decoder.decode(payload))
+            case _:
+                pass
+
+    # Out.
+
+    def send_headers(self, section: Fields, *, finish: bool = False) -> None:
+        section = self.outlet.rules.requests.section(section)
+        frame = self.outlet.rules.requests.headers_frame(fields.encode(section))
+        self._send(frame, finish=finish)
+
+    def send_data(self, payload: bytes, *, finish: bool = False) -> None:
+        self._send(self.outlet.rules.capsules.data_frames(payload), finish=finish)
+
+    def finish(self) -> None:
+        self._send(b"", finish=True)
+
+    def abort(self, code: int) -> None:
+        """Reset our half and ask the peer to stop its own."""
+        self.we_ended = True
+        self.outlet.reset(self.stream_id, code)
+        if not self.peer_ended:
+            self.outlet.stop(self.stream_id, code)
+
+    def stop(self, code: int) -> None:
+        if not self.peer_ended:
+            self.outlet.stop(self.stream_id, code)
+
+    def _send(self, data: bytes, *, finish: bool) -> None:
+        if not self.we_ended:
+            self.we_ended = finish
+            self.outlet.send(self.stream_id, data, finish=finish)

@@ -1,0 +1,193 @@
+"""What the capsules of a session mean (draft-ietf-webtrans-http3-16 sections 4.7, 5.6 and 6)."""
+
+from typing import Protocol, assert_never
+
+from wtspec.implementations.reference.errors import (
+    ConnectionViolation,
+    RequestViolation,
+    SessionViolation,
+)
+from wtspec.implementations.reference.flow_control import Allowance, SessionFlow
+from wtspec.implementations.reference.rules import Rules
+from wtspec.implementations.reference.wakeup import Wakeup
+from wtspec.suite.dialect import Dialect, FlowControlRule, OverBoundRule, StaleLimitRule
+from wtspec.suite.wire.capsule import (
+    STREAMS_MAX,
+    CapsuleDecoder,
+    CapsuleType,
+    CloseSession,
+    DataBlocked,
+    DatagramCapsule,
+    Defect,
+    DrainSession,
+    Malformed,
+    MaxData,
+    MaxStreams,
+    Received,
+    SkippedCapsule,
+    StreamsBlocked,
+    UnknownCapsule,
+)
+from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.errors import WireError
+
+# Capsules of the mapping to HTTP/2: QUIC has its own limits per stream (section 5.4).
+_FORBIDDEN = {CapsuleType.MAX_STREAM_DATA, CapsuleType.STREAM_DATA_BLOCKED}
+
+
+class CapsuleTarget(Protocol):
+    """The session, as its capsules use it."""
+
+    flow: SessionFlow
+    credit: Wakeup
+
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def dialect(self) -> Dialect: ...
+    def close_arrived(self, code: int, reason: str) -> None: ...
+    def data_after_close(self) -> None: ...
+    def drain_arrived(self) -> None: ...
+    def datagram_arrived(self, payload: bytes) -> None: ...
+
+
+class CapsuleReader:
+    """Reads one session's capsules and acts on each."""
+
+    def __init__(self, session: CapsuleTarget) -> None:
+        self._session = session
+        self._decoder = CapsuleDecoder()
+        self._closed = False
+
+    def feed(self, data: bytes) -> None:
+        for received in self._decoder.feed(data):
+            if self._closed:
+                self._session.data_after_close()
+            self._act(received)
+        if self._closed and data:
+            self._check_nothing_behind()
+
+    def finish(self) -> None:
+        """The peer's half has ended: a capsule that this cuts is malformed (RFC 9297 3.3)."""
+        try:
+            self._decoder.finish()
+        except WireError as error:
+            if self._session.rules.capsules.minds_truncation():
+                raise RequestViolation(error.code, str(error)) from error
+
+    def _check_nothing_behind(self) -> None:
+        # Bytes of a capsule that has only begun are data behind the close like a whole one.
+        try:
+            self._decoder.finish()
+        except WireError:
+            self._session.data_after_close()
+
+    def _act(self, received: Received) -> None:
+        session = self._session
+        match received:
+            case CloseSession(code, reason):
+                self._close(code, reason)
+            case Malformed():
+                self._malformed(received)
+            case DrainSession():
+                if self._is_known(CapsuleType.DRAIN_SESSION) and session.rules.capsules.drains():
+                    session.drain_arrived()
+            case DatagramCapsule(payload):
+                if session.rules.capsules.takes_datagram_capsules():
+                    session.datagram_arrived(payload)
+            case UnknownCapsule(number, _) | SkippedCapsule(number, _):
+                self._unknown(number)
+            case MaxData() | MaxStreams() | DataBlocked() | StreamsBlocked():
+                self._flow(received)
+            case _:
+                assert_never(received)
+
+    def _is_known(self, capsule_type: CapsuleType) -> bool:
+        return capsule_type in self._session.dialect.capsules
+
+    def _close(self, code: int, reason: bytes) -> None:
+        self._closed = True
+        rules = self._session.rules.closing
+        text = rules.reported_reason(reason.decode(errors="replace"))
+        self._session.close_arrived(rules.reported_code(code), text)
+
+    def _malformed(self, received: Malformed) -> None:
+        rules = self._session.rules.capsules
+        if received.type is CapsuleType.CLOSE_SESSION:
+            checked = received.why is Defect.TOO_SHORT or (
+                self._session.dialect.close_message_is_checked
+            )
+            if received.payload and not (checked and rules.minds_close_message(received.why.value)):
+                # Drafts before 16 do not say what a too long or undecodable message leads to.
+                code = int.from_bytes(received.payload[:4], "big")
+                self._close(code, received.payload[4:])
+                return
+        elif not self._is_known(received.type) or not self._counts(received.type):
+            return
+        if rules.minds_malformed(received.type.name):
+            raise RequestViolation(H3.MESSAGE_ERROR, f"{received.type.name} {received.why.value}")
+
+    def _counts(self, capsule_type: CapsuleType) -> bool:
+        # With flow control off its capsules are ignored, whatever they hold.
+        return capsule_type is CapsuleType.DRAIN_SESSION or self._session.flow.is_on
+
+    def _unknown(self, number: int) -> None:
+        rules = self._session.rules.capsules
+        has_limits = self._session.dialect.flow_control is not FlowControlRule.NONE
+        if number in _FORBIDDEN and has_limits and rules.minds_forbidden(number):
+            raise SessionViolation(H3.MESSAGE_ERROR, f"capsule {number:#x} belongs to HTTP/2")
+        if number not in _FORBIDDEN and not rules.ignores_unknown(number):
+            raise RequestViolation(H3.MESSAGE_ERROR, f"capsule {number:#x} is unknown")
+
+    def _flow(self, value: MaxData | MaxStreams | DataBlocked | StreamsBlocked) -> None:
+        flow = self._session.flow
+        has_limits = self._session.dialect.flow_control is not FlowControlRule.NONE
+        if not has_limits or not self._session.rules.flow.obeys_capsules(is_on=flow.is_on):
+            return
+        match value:
+            case MaxData(maximum):
+                self._raise(flow.send_data, maximum, "max-data")
+            case MaxStreams(kind, maximum):
+                rule = self._session.dialect.max_streams_over_bound
+                self._check_bound(maximum, rule, "max-streams")
+                self._raise(flow.open_streams[kind], maximum, f"max-streams-{kind.value}")
+            case DataBlocked():
+                pass
+            case StreamsBlocked(_, limit):
+                rule = self._session.dialect.streams_blocked_over_bound
+                self._check_bound(limit, rule, "streams-blocked")
+
+    def _check_bound(self, count: int, rule: OverBoundRule, what: str) -> None:
+        if count <= STREAMS_MAX or not self._session.rules.flow.minds_over_bound(what):
+            return
+        why = f"{what} of {count}, above 2^60"
+        match rule:
+            case OverBoundRule.UNSPECIFIED:
+                return
+            case OverBoundRule.DATAGRAM_ERROR:
+                raise ConnectionViolation(H3.DATAGRAM_ERROR, why)
+            case OverBoundRule.FLOW_CONTROL_ERROR:
+                raise SessionViolation(WT.FLOW_CONTROL_ERROR, why)
+
+    def _raise(self, allowance: Allowance, maximum: int, what: str) -> None:
+        """A new limit. The initial one of SETTINGS is no capsule to compare with (A21)."""
+        rules = self._session.rules.flow
+        previous, allowance.last_capsule = allowance.last_capsule, maximum
+        if previous is not None and self._is_stale(maximum, previous) and rules.minds_stale(what):
+            why = f"{what} {maximum} after {previous}"
+            raise SessionViolation(WT.FLOW_CONTROL_ERROR, why)
+        if rules.refuses_every_limit(what):
+            raise SessionViolation(WT.FLOW_CONTROL_ERROR, f"{what} refused")
+        new = rules.new_limit(maximum)
+        if new > allowance.limit:
+            allowance.limit = new
+            self._session.credit.notify()
+
+    def _is_stale(self, maximum: int, previous: int) -> bool:
+        match self._session.dialect.stale_limit:
+            case StaleLimitRule.UNSPECIFIED:
+                return False
+            case StaleLimitRule.LOWER:
+                return maximum < previous
+            case StaleLimitRule.NOT_HIGHER:
+                return maximum <= previous

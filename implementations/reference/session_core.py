@@ -1,0 +1,368 @@
+"""One session on its connection, synchronous: state, streams, datagrams, and how it ends.
+
+draft-ietf-webtrans-http3-16 sections 4 to 6. `session.py` is the asynchronous face.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from wtspec.implementations.reference.data_stream import DataStream
+from wtspec.implementations.reference.errors import (
+    RequestViolation,
+    SessionEnded,
+    SessionViolation,
+)
+from wtspec.implementations.reference.flow_control import SessionFlow
+from wtspec.implementations.reference.outlet import Outlet
+from wtspec.implementations.reference.request_stream import RequestStream
+from wtspec.implementations.reference.rules import Rules
+from wtspec.implementations.reference.session_capsules import CapsuleReader
+from wtspec.implementations.reference.states import (
+    SESSION,
+    Impossible,
+    SessionEvent,
+    SessionState,
+)
+from wtspec.implementations.reference.wakeup import Wakeup
+from wtspec.suite.dialect import Dialect
+from wtspec.suite.wire import capsule, datagram, stream_header
+from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.stream_header import StreamKind
+
+By = Literal["local", "peer", "transport"]
+_OVER = {SessionState.CLOSING, SessionState.CLOSED, SessionState.REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """How a session ended; `code` and `reason` are None where the end carried none."""
+
+    code: int | None
+    reason: str | None
+    by: By
+    clean: bool
+
+
+class SessionHome(Protocol):
+    """The connection, as a session uses it."""
+
+    def add_stream(self, stream: DataStream) -> None: ...
+    def session_opened(self, session: "SessionCore") -> None: ...
+    def session_over(self, session: "SessionCore") -> None: ...
+    def takes_datagrams(self) -> bool: ...
+
+
+class SessionCore:
+    """Made when the CONNECT is sent or received; its ID is the CONNECT stream's."""
+
+    def __init__(
+        self,
+        connect: RequestStream,
+        dialect: Dialect,
+        flow: SessionFlow,
+        outlet: Outlet,
+        home: SessionHome,
+    ) -> None:
+        self.connect = connect
+        self.dialect = dialect
+        self.flow = flow
+        self.outlet = outlet
+        self.state = SessionState.CONNECTING
+        self.streams: dict[int, DataStream] = {}
+        self.incoming: dict[StreamKind, deque[DataStream]] = {kind: deque() for kind in StreamKind}
+        self.datagrams: deque[bytes] = deque(maxlen=self.rules.datagrams.queue_length())
+        self.closure: Closure | None = None
+        self.is_draining = False
+        self.is_lost = False
+        self.changed = Wakeup()
+        self.credit = Wakeup()
+        self._home = home
+        self._early_body = bytearray()
+        self._peer_close: Closure | None = None
+        self._peer_finished = False
+        self._capsules = CapsuleReader(self)
+
+    @property
+    def session_id(self) -> int:
+        return self.connect.stream_id
+
+    @property
+    def rules(self) -> Rules:
+        return self.outlet.rules
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in _OVER
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state is SessionState.CONNECTING
+
+    @property
+    def gone_code(self) -> int:
+        """What aborts the streams of an ended session; draft 02 names no code."""
+        known = WT.SESSION_GONE in self.dialect.errors
+        return self.rules.closing.gone_code(WT.SESSION_GONE if known else H3.REQUEST_CANCELLED)
+
+    # Setup.
+
+    def accepted(self) -> None:
+        """The 2xx was sent or has come: what waited for it is read now."""
+        self._step(SessionEvent.ACCEPTED)
+        self._home.session_opened(self)
+        early, self._early_body = self._early_body, bytearray()
+        self.guard(lambda: self._capsules.feed(bytes(early)))
+        if self._peer_finished:
+            self.guard(self._capsules.finish)
+        self.settle()
+        self.changed.notify()
+
+    def refused(self) -> None:
+        self._step(SessionEvent.REFUSED)
+        self._end(Closure(None, None, "peer", clean=False))
+
+    # The CONNECT stream (an Exchange once the session's headers are through).
+
+    def body(self, data: bytes) -> None:
+        early = self.state is SessionState.CONNECTING
+        if early and not self.rules.requests.processes_early_capsules():
+            # Capsules only once the 2xx is out (section 3.2); till then the bytes are kept.
+            if len(self._early_body) + len(data) > self.rules.requests.early_body_bytes():
+                raise RequestViolation(H3.EXCESSIVE_LOAD, "too much before the response")
+            self._early_body += data
+        elif self.state is not SessionState.REFUSED:
+            if self._peer_close is not None and data:
+                self.data_after_close()
+            self._capsules.feed(data)
+
+    def finished(self) -> None:
+        """FIN of the peer's half."""
+        self._peer_finished = True
+        if self.state in {SessionState.OPEN, SessionState.CLOSING}:
+            self._capsules.finish()
+
+    def settle(self) -> None:
+        """React to everything that one chunk brought."""
+        if self.state not in {SessionState.OPEN, SessionState.CLOSING}:
+            return
+        if self._peer_finished and self._peer_close is None:
+            # A clean end without the capsule counts as code 0 and no reason (section 6).
+            self._peer_close = Closure(0, "", "peer", clean=True)
+        if self._peer_close is not None:
+            self._answer_close(self._peer_close)
+
+    def close_arrived(self, code: int, reason: str) -> None:
+        """The peer's WT_CLOSE_SESSION; answered when its chunk has been read to the end."""
+        self._peer_close = Closure(code, reason, "peer", clean=True)
+
+    def data_after_close(self) -> None:
+        if self.rules.closing.minds_data_after_close():
+            raise RequestViolation(H3.MESSAGE_ERROR, "data after WT_CLOSE_SESSION")
+
+    def reset_arrived(self, code: int) -> None:
+        """The peer abandoned its half: an abrupt end."""
+        del code
+        if not self.is_over:
+            self.connect.abort(self.rules.closing.abrupt_code(H3.REQUEST_CANCELLED))
+        self._step(SessionEvent.PEER_ENDED)
+        self._end(Closure(None, None, "peer", clean=False))
+
+    def stop_arrived(self, code: int) -> None:
+        """The peer reads no further: an abrupt end, unless a close capsule comes right behind it.
+
+        A peer may send STOP_SENDING after its capsule, and the frames of one packet have no order.
+        """
+        del code
+        if not self.is_over:
+            asyncio.get_running_loop().call_soon(self._end_stopped)
+
+    def _end_stopped(self) -> None:
+        if not self.is_over:
+            default = self.dialect.connect_stream_stopped_with or H3.REQUEST_CANCELLED
+            self.connect.abort(self.rules.closing.abrupt_code(default))
+            self._step(SessionEvent.PEER_ENDED)
+            self._end(Closure(None, None, "peer", clean=False))
+
+    def failed(self, code: int) -> None:
+        """The peer broke a rule: abort the CONNECT stream, and the session with it."""
+        self.connect.abort(self.rules.closing.error_code(code))
+        self._step(SessionEvent.FAILED)
+        self._end(Closure(None, None, "local", clean=False))
+
+    def lost(self) -> None:
+        self.is_lost = True
+        self._step(SessionEvent.LOST)
+        self._end(Closure(None, None, "transport", clean=False))
+
+    def guard(self, action: Callable[[], None]) -> None:
+        """Run `action`; its violation closes this session and nothing else."""
+        try:
+            action()
+        except RequestViolation as violation:
+            self.failed(violation.code)
+            self.outlet.life.error_signalled(self.rules)
+
+    # Streams.
+
+    def open_stream(self, kind: StreamKind) -> DataStream | None:
+        """A new stream of ours, its header sent; None while the session has no credit for it."""
+        if self.state is not SessionState.OPEN:
+            raise SessionEnded("the session is not open")
+        allowance = self.flow.open_streams[kind]
+        if self.flow.is_on and not self.rules.flow.may_open(allowance.room):
+            if allowance.blocked_at != allowance.limit and self.rules.flow.tells_blocked():
+                allowance.blocked_at = allowance.limit
+                limit = self.rules.flow.blocked_limit(allowance.limit)
+                self.send_capsule(capsule.StreamsBlocked(kind, limit))
+            return None
+        allowance.used += 1
+        stream_id = self.outlet.open_stream(kind)
+        header = stream_header.encode(kind, self.rules.streams.session_id_in(self.session_id))
+        stream = self._make_stream(stream_id, kind, len(header), is_local=True)
+        self.outlet.send(stream_id, self.rules.streams.header(kind.value, header))
+        return stream
+
+    def adopt(self, stream_id: int, kind: StreamKind, header_bytes: int) -> DataStream | None:
+        """A stream of the peer's; None when it cost the session."""
+        grant = self.flow.accept_streams[kind]
+        if self.flow.is_on and not grant.take(1, self.rules.flow):
+            self.guard(lambda: self._excess(f"{kind.value} stream {grant.used} of {grant.limit}"))
+            return None
+        stream = self._make_stream(stream_id, kind, header_bytes, is_local=False)
+        self.incoming[kind].append(stream)
+        self.changed.notify()
+        return stream
+
+    def _make_stream(
+        self, stream_id: int, kind: StreamKind, header_bytes: int, *, is_local: bool
+    ) -> DataStream:
+        stream = DataStream(stream_id, kind, self, self.outlet, header_bytes, is_local=is_local)
+        self.streams[stream_id] = stream
+        self._home.add_stream(stream)
+        return stream
+
+    def _excess(self, what: str) -> None:
+        known = WT.FLOW_CONTROL_ERROR in self.dialect.errors
+        code = WT.FLOW_CONTROL_ERROR if known else H3.EXCESSIVE_LOAD
+        raise SessionViolation(code, f"beyond the limit: {what}")
+
+    def send_room(self) -> int:
+        if not self.flow.is_on:
+            return 1 << 62
+        return self.rules.flow.send_room(self.flow.send_data.room)
+
+    def sent(self, size_bytes: int) -> None:
+        self.flow.send_data.used += self.rules.flow.counted_when_sent(size_bytes)
+
+    def data_blocked(self) -> None:
+        """A write waits for credit: say so once a limit."""
+        allowance = self.flow.send_data
+        if allowance.blocked_at != allowance.limit and self.rules.flow.tells_blocked():
+            allowance.blocked_at = allowance.limit
+            limit = self.rules.flow.blocked_limit(allowance.limit)
+            self.send_capsule(capsule.DataBlocked(limit))
+
+    def data_arrived(self, size_bytes: int) -> None:
+        grant = self.flow.receive_data
+        if self.flow.is_on and not self.is_over and not grant.take(size_bytes, self.rules.flow):
+            self.guard(lambda: self._excess(f"byte {grant.used} of {grant.limit}"))
+
+    def data_released(self, size_bytes: int) -> None:
+        limit = self.flow.receive_data.release(size_bytes, self.rules.flow)
+        if self.flow.is_on and limit is not None:
+            self.send_capsule(capsule.MaxData(self.rules.flow.granted(limit)))
+
+    def stream_over(self, stream: DataStream) -> None:
+        self.streams.pop(stream.stream_id, None)
+        if stream.is_local:
+            return
+        limit = self.flow.accept_streams[stream.kind].release(1, self.rules.flow)
+        if self.flow.is_on and limit is not None:
+            self.send_capsule(capsule.MaxStreams(stream.kind, self.rules.flow.granted(limit)))
+
+    # Datagrams.
+
+    def send_datagram(self, payload: bytes) -> bool:
+        """False when it cannot be sent: too large, or not negotiated."""
+        if self.is_over or not self._home.takes_datagrams() or not self.rules.datagrams.sends():
+            return False
+        session_id = self.rules.datagrams.session_id_in(self.session_id)
+        payload = self.rules.datagrams.payload(payload)
+        return self.outlet.datagram(datagram.encode(session_id, payload))
+
+    def datagram_arrived(self, payload: bytes) -> None:
+        for copy in self.rules.datagrams.delivered(payload):
+            self.datagrams.append(copy)
+        self.changed.notify()
+
+    # The end.
+
+    def send_capsule(self, value: capsule.Capsule) -> None:
+        if self.state is SessionState.OPEN:
+            self.connect.send_data(self.rules.capsules.encoded(capsule.encode(value)))
+
+    def drain(self) -> None:
+        """Ask the peer to end the session; it goes on meanwhile (section 4.7)."""
+        if capsule.CapsuleType.DRAIN_SESSION in self.dialect.capsules:
+            self.send_capsule(capsule.DrainSession())
+
+    def drain_arrived(self) -> None:
+        self.is_draining = True
+        self.changed.notify()
+
+    def close(self, code: int, reason: str) -> None:
+        """End the session: capsule, FIN, and every stream aborted."""
+        if self.is_over:
+            return
+        if self.state is SessionState.CONNECTING:
+            self.connect.abort(H3.REQUEST_CANCELLED)
+            self._step(SessionEvent.CLOSED_HERE)
+        else:
+            text = self.rules.closing.reason(reason.encode())
+            value = capsule.CloseSession(self.rules.closing.code(code), text)
+            data = self.rules.capsules.encoded(capsule.encode(value))
+            self.connect.send_data(data, finish=self.rules.closing.finishes_after_capsule())
+            self._step(SessionEvent.CLOSED_HERE)
+            self._watch_peer()
+        self._end(Closure(code, reason, "local", clean=True))
+
+    def _watch_peer(self) -> None:
+        """A peer that does not end its half is asked to stop (a SHOULD until draft 04)."""
+
+        def stop() -> None:
+            if self.state is SessionState.CLOSING:
+                code = self.dialect.connect_stream_stopped_with or H3.REQUEST_CANCELLED
+                self.connect.stop(code)
+                self._step(SessionEvent.PEER_ENDED)
+                self._home.session_over(self)
+
+        asyncio.get_running_loop().call_later(self.rules.closing.linger_s(), stop)
+
+    def _answer_close(self, close: Closure) -> None:
+        if not self.is_over:
+            self._step(SessionEvent.CAPSULE)
+            if self.rules.closing.answers_close():
+                self.connect.finish()
+            self._end(close)
+        if self._peer_finished:
+            self._step(SessionEvent.PEER_ENDED)
+            self._home.session_over(self)
+
+    def _end(self, closure: Closure) -> None:
+        if self.closure is None:
+            self.closure = closure
+            self._early_body.clear()
+            for stream in list(self.streams.values()):
+                stream.session_ended(self.gone_code)
+        self._home.session_over(self)
+        self.changed.notify()
+        self.credit.notify()
+
+    def _step(self, event: SessionEvent) -> None:
+        step = SESSION[self.state, event]
+        if isinstance(step, Impossible):
+            raise AssertionError(f"{event.name} in state {self.state.name}")  # noqa: TRY004 - ours
+        self.state = step
