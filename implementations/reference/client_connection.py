@@ -92,8 +92,7 @@ class ClientExchange:
         if rules.is_success(self.response.status):
             self._accepted(self.response)
         else:
-            self._refuse(f"status {self.response.status}", self.response.status)
-            self.stream.finish()
+            self._decline(self.response)
 
     def body(self, data: bytes) -> None:
         if self.response is None or self.response.is_interim:
@@ -104,7 +103,9 @@ class ClientExchange:
         answered = self.response is not None and not self.response.is_interim
         if not saw_headers or not answered:
             malformed(Flaw.ENDED, self._connection.rules.requests)
-            self._refuse("the stream ended without a response")
+            self._note_failure("the stream ended without a response")
+            if self.session.is_waiting:
+                self.session.refused()
         self.session.finished()
 
     def settle(self) -> None:
@@ -143,14 +144,17 @@ class ClientExchange:
         if self._was_stopped_with is not None:
             self.session.stop_arrived(self._was_stopped_with)
 
-    def _note_failure(self, why: str, status: int | None = None) -> None:
-        if self.session.is_waiting and self.failure is None:
-            self.failure = SessionRefused(why, status)
+    def _decline(self, response: ResponseHead) -> None:
+        target = response.combined(b"location") if 300 <= response.status < 400 else None
+        location = None if target is None else target.decode(errors="replace")
+        why = f"status {response.status}"
+        self.failure = SessionRefused(why, response.status, location)
+        self.session.refused()
+        self.stream.finish()
 
-    def _refuse(self, why: str, status: int | None = None) -> None:
-        self._note_failure(why, status)
-        if self.session.is_waiting:
-            self.session.refused()
+    def _note_failure(self, why: str) -> None:
+        if self.session.is_waiting and self.failure is None:
+            self.failure = SessionRefused(why)
 
 
 class ClientConnection:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from socket import SOCK_DGRAM
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from wtspec.implementations.reference.client_connection import (
     ClientConnection,
@@ -21,7 +21,7 @@ from wtspec.implementations.reference.client_connection import (
 from wtspec.implementations.reference.connection import Connection
 from wtspec.implementations.reference.errors import SessionRefused
 from wtspec.implementations.reference.life import Life
-from wtspec.implementations.reference.negotiation import Limits, Offer
+from wtspec.implementations.reference.negotiation import OUR_LIMITS, Limits, Offer
 from wtspec.implementations.reference.quic_options import quic_options
 from wtspec.implementations.reference.rules import HONEST, Rules
 from wtspec.implementations.reference.session import Session, SessionFacts
@@ -39,7 +39,7 @@ class ClientOptions:
     """What a client offers and demands on all its connections; dialects most wanted first."""
 
     dialects: tuple[Dialect, ...] = (dialect("h3-16"),)
-    limits: Limits = Limits()
+    limits: Limits = OUR_LIMITS
     key_log: Callable[[str], None] | None = None
     rules: Rules = HONEST
     life: Life = field(default_factory=Life)
@@ -102,7 +102,16 @@ class Client:
     async def connect(self, url: str, options: SessionOptions | None = None) -> Session:
         """A session; SessionRefused when there is none, TimeoutError after the deadline."""
         options = options or SessionOptions()
-        target = target_of(url)
+        async with asyncio.timeout(options.deadline_s):
+            try:
+                return await self._ask(target_of(url), options)
+            except SessionRefused as refusal:
+                # The draft forbids following by itself, data may already have been sent (3.2).
+                if refusal.location is None or not self.options.rules.requests.follows_redirects():
+                    raise
+                return await self._ask(target_of(urljoin(url, refusal.location)), options)
+
+    async def _ask(self, target: Target, options: SessionOptions) -> Session:
         wish = Wish(
             target.authority,
             target.path,
@@ -111,9 +120,8 @@ class Client:
             options.protocols,
             options.requires_protocol,
         )
-        async with asyncio.timeout(options.deadline_s):
-            part = await self._connection(target, options)
-            return await self._session(part, wish)
+        part = await self._connection(target, options)
+        return await self._session(part, wish)
 
     async def close(self) -> None:
         """Close every session and connection."""

@@ -71,6 +71,7 @@ class DataStream:
         self.sends = is_local or kind is StreamKind.BIDI
         self.receives = not is_local or kind is StreamKind.BIDI
         self.stop_code: int | None = None
+        self.unsent_header = b""
         self.changed = Wakeup()
         self._owner = owner
         self._outlet = outlet
@@ -139,7 +140,7 @@ class DataStream:
         taken = min(len(data), self._owner.send_room())
         if taken:
             payload = self._owner.rules.streams.payload(bytes(data[:taken]))
-            self._outlet.send(self.stream_id, payload)
+            self._send_bytes(payload)
             self._owner.sent(taken)
         if taken < len(data):
             self._owner.data_blocked()
@@ -148,7 +149,7 @@ class DataStream:
     def finish(self) -> None:
         self._check_send(SendEvent.FINISH)
         if self._owner.rules.streams.sends_fin():
-            self._outlet.send(self.stream_id, b"", finish=True)
+            self._send_bytes(b"", finish=True)
         self._note()
 
     def reset(self, application_code: int) -> None:
@@ -204,7 +205,11 @@ class DataStream:
     @property
     def _own_header_bytes(self) -> int:
         # Only who opened the stream wrote a header; the other direction begins with payload.
-        return self.header_bytes if self.is_local else 0
+        return self.header_bytes if self.is_local and not self.unsent_header else 0
+
+    def _send_bytes(self, data: bytes, *, finish: bool = False) -> None:
+        header, self.unsent_header = self.unsent_header, b""
+        self._outlet.send(self.stream_id, header + data, finish=finish)
 
     def _ended(self) -> WebTransportError:
         return ConnectionLost("lost") if self._owner.is_lost else SessionEnded("the session ended")

@@ -38,11 +38,12 @@ class WebTransportError(Exception):
 
 
 class SessionRefused(WebTransportError):
-    """`status` is the response's, None where there was none."""
+    """`status` is the response's, None where there was none; `location` where a 3xx points."""
 
-    def __init__(self, why: str, status: int | None = None) -> None:
+    def __init__(self, why: str, status: int | None = None, location: str | None = None) -> None:
         super().__init__(why)
         self.status = status
+        self.location = location
 
 
 class SessionEnded(WebTransportError):

@@ -46,6 +46,9 @@ class Grant:
         self.used += amount
         return rules.within_limit(self.used, self.limit)
 
+    def open(self, window: int) -> None:
+        self.window = self.limit = window
+
     def release(self, amount: int, rules: FlowRules) -> int | None:
         """Credit comes free; the new limit to announce, if it is time for one."""
         self.released += amount
@@ -66,6 +69,20 @@ class SessionFlow:
     receive_data: Grant
     open_streams: dict[StreamKind, Allowance] = field(default_factory=dict)
     accept_streams: dict[StreamKind, Grant] = field(default_factory=dict)
+
+    def open_windows(self, windows: SessionLimits) -> bool:
+        """Whether we granted nothing in SETTINGS although limits bind: then grant this now.
+
+        That is so in draft 12, whose limits always bind, and where a session count alone switched
+        flow control on (13, 14).
+        """
+        grants = (self.receive_data, *self.accept_streams.values())
+        if not self.is_on or any(grant.limit for grant in grants):
+            return False
+        self.receive_data.open(windows.initial_max_data)
+        self.accept_streams[StreamKind.UNI].open(windows.initial_max_streams_uni)
+        self.accept_streams[StreamKind.BIDI].open(windows.initial_max_streams_bidi)
+        return True
 
 
 def session_flow(

@@ -40,6 +40,7 @@ class Limits:
     max_datagram: int | None = None
 
 
+OUR_LIMITS = Limits()
 DEFAULT_SESSIONS = 16
 DEFAULT_LIMITS = SessionLimits(
     max_sessions=DEFAULT_SESSIONS,
@@ -74,7 +75,7 @@ class Offer:
     """What one endpoint offers on its connections; dialects most wanted first."""
 
     dialects: tuple[Dialect, ...]
-    limits: Limits = Limits()
+    limits: Limits = OUR_LIMITS
 
     def settings(self, side: Side, rules: NegotiationRules) -> tuple[tuple[int, int], ...]:
         """Our SETTINGS, one identifier once, without what only QPACK wants."""
@@ -131,7 +132,7 @@ class Negotiated:
 
     @property
     def session_limit(self) -> int | None:
-        """How many sessions a connection may have at once, by the server's rules; None: no bound."""
+        """How many sessions a connection may have at once on a server; None: no bound."""
         if self.dialect.session_limit is SessionLimitRule.QUIC:
             return None
         if self.dialect.flow_control in _SINGLE_UNLESS_ON and not self.flow_control_on:
@@ -170,7 +171,7 @@ def check_values(
 def negotiate(
     offer: Offer, side: Side, peer: PeerAnnouncements, rules: NegotiationRules
 ) -> Negotiated:
-    """The dialect to speak with this peer; the one most wanted where the peer names none of ours."""
+    """The dialect to speak with this peer; our first where the peer names none of ours."""
     named = [one for one in offer.dialects if _is_named(one, side, peer)]
     chosen = rules.chooses(named) or offer.dialects[0]
     unmet = tuple(one for one in chosen.requirements_of_peer(side) if not peer.meets(one))

@@ -9,6 +9,7 @@ from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.wire.error_codes import H3
 
+_LONGEST_INTEGER_BYTES = 9  # 62 bits; longer ones are an error (RFC 9204 section 4.1.1)
 _CAPACITY_MASK, _CAPACITY = 0xE0, 0x20
 _CANCELLATION_MASK, _CANCELLATION = 0xC0, 0x40
 
@@ -99,6 +100,8 @@ def _integer(data: bytes, prefix_bits: int) -> tuple[int, int] | None:
     if value < limit:
         return value, 1
     for place, byte in enumerate(data[1:]):
+        if place > _LONGEST_INTEGER_BYTES:
+            return -1, place + 2
         value += (byte & 0x7F) << (7 * place)
         if not byte & 0x80:
             return value, place + 2

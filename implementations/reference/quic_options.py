@@ -5,7 +5,7 @@ from wtspec.suite.quic.options import QuicOptions
 
 
 def quic_options(rules: QuicRules, max_datagram: int | None) -> QuicOptions:
-    """`max_datagram` is the largest datagram frame that we take; None: as large as QUIC has them."""
+    """`max_datagram` is the largest datagram frame that we take; None: as large as can be."""
     honest = QuicOptions()
     wanted = honest.max_datagram_frame_size if max_datagram is None else max_datagram
     return QuicOptions(

@@ -18,7 +18,7 @@ from wtspec.implementations.reference import protocols
 from wtspec.implementations.reference.connection import Connection
 from wtspec.implementations.reference.errors import WebTransportError
 from wtspec.implementations.reference.life import Life
-from wtspec.implementations.reference.negotiation import Limits, Offer
+from wtspec.implementations.reference.negotiation import OUR_LIMITS, Limits, Offer
 from wtspec.implementations.reference.quic_options import quic_options
 from wtspec.implementations.reference.rules import HONEST, Rules
 from wtspec.implementations.reference.server_connection import ServerConnection, ServerExchange
@@ -43,7 +43,7 @@ class ServerOptions:
     """
 
     dialects: tuple[Dialect, ...] = (dialect("h3-16"),)
-    limits: Limits = Limits()
+    limits: Limits = OUR_LIMITS
     protocols: tuple[str, ...] = ()
     origins: tuple[str, ...] | None = None
     identity: Identity | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Self
 
 from wtspec.implementations.reference.data_stream import DataStream
 from wtspec.implementations.reference.errors import SessionEnded
@@ -163,7 +164,7 @@ class Session:
         """Ask the peer to wind down."""
         self._core.drain()
 
-    async def __aenter__(self) -> "Session":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -16,6 +16,7 @@ from wtspec.implementations.reference.errors import (
     SessionViolation,
 )
 from wtspec.implementations.reference.flow_control import SessionFlow
+from wtspec.implementations.reference.negotiation import DEFAULT_LIMITS
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.implementations.reference.request_stream import RequestStream
 from wtspec.implementations.reference.rules import Rules
@@ -112,6 +113,8 @@ class SessionCore:
     def accepted(self) -> None:
         """The 2xx was sent or has come: what waited for it is read now."""
         self._step(SessionEvent.ACCEPTED)
+        if self.flow.open_windows(DEFAULT_LIMITS):
+            self._announce_windows()
         self._home.session_opened(self)
         early, self._early_body = self._early_body, bytearray()
         self.guard(lambda: self._capsules.feed(bytes(early)))
@@ -119,6 +122,11 @@ class SessionCore:
             self.guard(self._capsules.finish)
         self.settle()
         self.changed.notify()
+
+    def _announce_windows(self) -> None:
+        self.send_capsule(capsule.MaxData(self.flow.receive_data.limit))
+        for kind, grant in self.flow.accept_streams.items():
+            self.send_capsule(capsule.MaxStreams(kind, grant.limit))
 
     def refused(self) -> None:
         self._step(SessionEvent.REFUSED)
@@ -222,7 +230,11 @@ class SessionCore:
         stream_id = self.outlet.open_stream(kind)
         header = stream_header.encode(kind, self.rules.streams.session_id_in(self.session_id))
         stream = self._make_stream(stream_id, kind, len(header), is_local=True)
-        self.outlet.send(stream_id, self.rules.streams.header(kind.value, header))
+        header = self.rules.streams.header(kind.value, header)
+        if self.rules.streams.sends_header_at_once():
+            self.outlet.send(stream_id, header)
+        else:
+            stream.unsent_header = header
         return stream
 
     def adopt(self, stream_id: int, kind: StreamKind, header_bytes: int) -> DataStream | None:

@@ -31,7 +31,7 @@ class CapsuleRules:
         return True
 
     def minds_forbidden(self, capsule_type: int) -> bool:
-        """WT_MAX_STREAM_DATA and WT_STREAM_DATA_BLOCKED close the session, flow control on or off."""
+        """WT_MAX_STREAM_DATA and WT_STREAM_DATA_BLOCKED close the session, limits on or off."""
         return True
 
     def ignores_unknown(self, capsule_type: int) -> bool:

@@ -1,4 +1,4 @@
-"""Decisions about datagrams (RFC 9297 section 2, draft-ietf-webtrans-http3-16 sections 4.5, 4.6)."""
+"""Decisions about datagrams (RFC 9297 section 2, draft-ietf-webtrans-http3-16 4.5, 4.6)."""
 
 
 class DatagramRules:

@@ -1,4 +1,4 @@
-"""Decisions about SETTINGS, dialects and prerequisites (draft-ietf-webtrans-http3-16 section 3.1)."""
+"""Decisions about SETTINGS, dialects and prerequisites (draft-ietf-webtrans-http3-16 3.1)."""
 
 from collections.abc import Sequence
 
