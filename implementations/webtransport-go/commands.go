@@ -95,11 +95,10 @@ func (e *events) answer(cmd *command, err error) {
 // kindOf names the type of an error, as the API calls it.
 func kindOf(err error) string {
 	var (
-		own       *commandError
-		stream    *webtransport.StreamError
-		session   *webtransport.SessionError
-		tooLarge  *quic.DatagramTooLargeError
-		exhausted *webtransport.StreamLimitReachedError
+		own      *commandError
+		stream   *webtransport.StreamError
+		session  *webtransport.SessionError
+		tooLarge *quic.DatagramTooLargeError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -110,8 +109,6 @@ func kindOf(err error) string {
 		return "SessionError"
 	case errors.As(err, &tooLarge):
 		return "DatagramTooLargeError"
-	case errors.As(err, &exhausted):
-		return "StreamLimitReachedError"
 	default:
 		return "error"
 	}
