@@ -81,11 +81,6 @@ class Sender(QuicStreamSender):
         self.reset_pending = False
         return self.reset_code, self.highest_offset, self.reliable_size
 
-    def write(self, data: bytes, end_stream: bool = False) -> None:
-        if self.reliable_size is not None:
-            raise RuntimeError("Cannot send data after the stream was reset")
-        super().write(data, end_stream=end_stream)
-
     def on_data_delivery(
         self, delivery: QuicDeliveryState, start: int, stop: int, fin: bool
     ) -> None:

@@ -80,15 +80,17 @@ def test_same_seed_gives_the_same_trace(play: Play) -> None:
     async def script(pair: Any) -> None:
         client = pair.client.connection
         for stream_id in [client.open_stream("uni") for _ in range(8)]:
-            client.send(stream_id, bytes(3000), finish=True)
+            client.send(stream_id, bytes(20_000), finish=True)
         client.flush()
-        await pair.server.wait_for(events.StreamData, 8)
-        await pair.client.barrier()
-        traces.append([(c.time_s, c.direction, c.index, c.size_bytes) for c in pair.network.trace])
+        while sum(event.finished for event in pair.server.all(events.StreamData)) < 8:
+            await pair.server.barrier()
+        order = [(event.stream_id, len(event.data)) for event in pair.server.all(events.StreamData)]
+        sent = [(c.time_s, c.direction, c.index, c.size_bytes) for c in pair.network.trace]
+        traces.append((order, sent))
 
-    for _ in range(2):
+    for _ in range(3):
         play(script, path=Path(delay_s=0.02, jitter_s=0.01, loss=0.05), seed=3)
-    assert traces[0] == traces[1]
+    assert traces[0] == traces[1] == traces[2]
 
 
 def test_writes_flushed_together_share_a_packet(play: Play) -> None:
@@ -581,6 +583,8 @@ def test_key_log_and_capture_see_everything() -> None:
             "CLIENT_TRAFFIC_SECRET_0",
             "SERVER_TRAFFIC_SECRET_0",
         }
+        assert client.capture is capture
+        assert client.options is options
         ends = {(packet.source, packet.destination) for packet in capture.packets}
         ours = client.local_address
         assert ends == {(ours, listener.address), (listener.address, ours)}
@@ -609,5 +613,79 @@ def test_data_held_by_the_network_is_delivered_in_order(play: Play) -> None:
         assert pair.server.data(0) == b""
         await pair.server.wait_for(events.StreamData)
         assert pair.server.data(0) == b"abc"
+
+    play(script)
+
+
+def test_close_from_within_an_event_is_told_after_it(play: Play) -> None:
+    async def script(pair: Any) -> None:
+        server = pair.server.connection
+        order: list[type] = []
+
+        def take(event: events.Event) -> None:
+            order.append(type(event))
+            if isinstance(event, events.StreamData):
+                server.close(3)
+                order.append(State)
+
+        server.on_event = take
+        pair.client.connection.send(0, b"x")
+        pair.client.connection.flush()
+        assert (await pair.client.wait_for(events.Closed)).code == 3
+        assert order == [events.StreamData, State, events.Closed]
+
+    play(script)
+
+
+def test_datagrams_of_one_wake_up_are_answered_by_one_flush(play: Play) -> None:
+    async def script(pair: Any) -> None:
+        server = pair.server.connection
+        before = pair.crossed()
+        for stream_id in (server.open_stream("uni"), server.open_stream("uni")):
+            server.send(stream_id, b"x")
+            server._driver.receive(b"", pair.client.connection.local_address)
+        assert pair.crossed() == before
+        await pair.pass_time(0)
+        assert pair.crossed() - before == 1
+        await pair.client.wait_for(events.StreamData, 2)
+
+    play(script)
+
+
+def test_routes_follow_connection_ids(play: Play) -> None:
+    async def script(pair: Any) -> None:
+        client = pair.client.connection
+        routes = set(pair.listener._routes)
+        for _ in range(3):
+            client._engine.change_connection_id()
+            await pair.client.barrier()
+        assert set(pair.listener._routes) != routes
+        assert len(pair.listener._routes) <= len(routes) + 3
+        client.send(0, b"still here")
+        await pair.client.barrier()
+        assert pair.server.data(0) == b"still here"
+
+    play(script)
+
+
+def test_calls_on_a_stream_that_is_all_over_do_nothing(play: Play) -> None:
+    async def script(pair: Any) -> None:
+        client, server = pair.client.connection, pair.server.connection
+        client.send(2, b"x", finish=True)
+        await pair.client.barrier()
+        await pair.server.barrier()
+        await pair.client.barrier()
+        assert not client.is_open(2)
+        assert not server.is_open(2)
+        client.reset(2, 1)
+        client.reset_at(2, 1, 0)
+        server.stop(2, 1)
+        server.grant_stream_data(2, 1 << 40)
+        before = pair.crossed()
+        client.flush()
+        server.flush()
+        assert pair.crossed() == before
+        assert (client.send_credit(2), client.sent_bytes(2), client.sent_bytes(6)) == (0, 1, 0)
+        assert (server.received_bytes(2), server.final_size(6)) == (1, None)
 
     play(script)
