@@ -1,0 +1,94 @@
+"""What a Peer is given, and how it makes connections out of it."""
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from wtspec.suite.dialect import Dialect, Side
+from wtspec.suite.endpoint.configuration import Configuration
+from wtspec.suite.endpoint.interface import Endpoint, Role
+from wtspec.suite.network.capture import Capture
+from wtspec.suite.network.link import Network
+from wtspec.suite.network.path import Path
+from wtspec.suite.network.virtual import VirtualNetwork
+from wtspec.suite.peer.api import Api
+from wtspec.suite.peer.bench import Bench
+from wtspec.suite.peer.connection import Http3Connection
+from wtspec.suite.peer.manners import Manners, Withheld
+from wtspec.suite.quic.connection import Connection
+from wtspec.suite.quic.identity import Identity, ed25519, p256
+from wtspec.suite.quic.options import QuicOptions
+
+
+@lru_cache(maxsize=1)
+def _real_identity() -> Identity:
+    return p256()
+
+
+@dataclass(slots=True)
+class Setup:
+    """Shared by the Peer, its sessions and the side that opens them.
+
+    `changes` edit the QuicOptions of connections that are made later. `connections` has every one,
+    those that a client opened unasked included.
+    """
+
+    endpoint: Endpoint
+    network: Network
+    dialect: Dialect
+    configuration: Configuration
+    path: Path
+    bench: Bench
+    api: Api
+    seed: int
+    cell: str
+    manners: Manners = field(default_factory=Manners)
+    changes: dict[str, Any] = field(default_factory=dict)
+    connections: list[Http3Connection] = field(default_factory=list)
+    captures: list[Capture] = field(default_factory=list)
+
+    @property
+    def our_side(self) -> Side:
+        return Side.CLIENT if self.endpoint.role is Role.SERVER else Side.SERVER
+
+    def identity(self) -> Identity:
+        """Fixed sizes in the simulation; what real clients take elsewhere."""
+        return ed25519() if isinstance(self.network, VirtualNetwork) else _real_identity()
+
+    def options(self) -> QuicOptions:
+        """Honest ones for the dialect, then edited."""
+        honest = QuicOptions()
+        if not self.dialect.reset_stream_at:
+            honest = replace(honest, reset_stream_at=())
+        if self.our_side is Side.SERVER:
+            honest = replace(honest, identity=self.identity())
+        else:
+            honest = replace(honest, server_name=self.endpoint.address[0])
+        return replace(honest, **self.changes)
+
+    def capture(self) -> Capture:
+        """A new one, kept as evidence."""
+        capture = Capture()
+        self.captures.append(capture)
+        return capture
+
+    def adopt(self, quic: Connection, on_request: Any = None) -> Http3Connection:
+        """Speak HTTP/3 on a connection, from its first event on."""
+        withheld = self.manners.withheld
+        if Withheld.ACKNOWLEDGEMENTS in withheld:
+            quic.hold_acknowledgements()
+        if Withheld.STREAM_LIMITS in withheld:
+            quic.hold_stream_limits()
+        if Withheld.DATA_CREDIT in withheld:
+            quic.hold_connection_credit()
+        settings = self.manners.settings(self.dialect, self.our_side, self.configuration.ours)
+        connection = Http3Connection(
+            quic,
+            self.bench,
+            withheld,
+            our_settings=settings,
+            resets_at=self.dialect.reset_stream_at,
+            on_request=on_request,
+        )
+        self.connections.append(connection)
+        return connection
