@@ -2,7 +2,7 @@
 
 Nothing is patched; the library's class is subclassed and its private names are overridden or
 read. `PRIVATE` lists every one of them with the reason, tests/suite/quic/test_shim_contract.py
-holds one test per name, and a newer aioquic is taken only when those pass.
+and its twin hold one test per name, and a newer aioquic is taken only when those pass.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Two connections of ours, in virtual time, and what each of them reported."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
@@ -12,11 +12,55 @@ from wtspec.suite.network.virtual_loop import run_virtual
 from wtspec.suite.quic import events, identity
 from wtspec.suite.quic.connection import Connection, Listener, connect
 from wtspec.suite.quic.options import QuicOptions
+from wtspec.suite.quic.shim import Engine
+from wtspec.suite.quic.translate import translate
 
 E = TypeVar("E")
 
 SERVER = QuicOptions(identity=identity.ed25519())
 CLIENT = QuicOptions()
+
+
+class Wire:
+    """Two engines and nothing between them; time moves 1 ms a round."""
+
+    def __init__(self, client: QuicOptions = CLIENT, server: QuicOptions = SERVER) -> None:
+        self.now = 1.0
+        self.client = Engine(client)
+        self.client.connect(("server", 1), self.now)
+        first = self.client.original_destination_connection_id
+        self.server = Engine(server, original_destination_connection_id=first)
+        self.seen: dict[Engine, list[events.Event]] = {self.client: [], self.server: []}
+        self.lost = False
+
+    def rounds(self, count: int = 8) -> None:
+        for _ in range(count):
+            self.move(self.client, self.server)
+            self.move(self.server, self.client)
+            self.now += 0.002
+
+    def move(self, source: Engine, target: Engine) -> int:
+        datagrams = [] if source.get_peer_address() is None else source.datagrams_to_send(self.now)
+        for data, _ in datagrams:
+            if not self.lost:
+                target.receive_datagram(
+                    data, ("client" if source.is_client else "server", 1), self.now
+                )
+        for engine in (source, target):
+            self.seen[engine].extend(self.news(engine))
+        return len(datagrams)
+
+    def news(self, engine: Engine) -> Iterator[events.Event]:
+        while (raw := engine.next_event()) is not None:
+            event = translate(engine, raw)
+            if event is not None:
+                yield event
+
+    def timers(self, engine: Engine) -> None:
+        at = engine.get_timer()
+        assert at is not None
+        self.now = max(self.now, at) + 1e-6
+        engine.handle_timer(self.now)
 
 
 class Side:
@@ -111,3 +155,17 @@ def play() -> Callable[..., None]:
         run_virtual(play_it())
 
     return run
+
+
+@pytest.fixture
+def wired() -> Callable[..., Wire]:
+    """`wired(client, server)`: two engines, the handshake not begun."""
+    return Wire
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """Two engines after the handshake."""
+    wire = Wire()
+    wire.rounds()
+    return wire
