@@ -129,6 +129,7 @@ class Client:
             for session in list(part.connection.sessions.values()):
                 session.close(0, "")
             part.connection.outlet.close(H3.NO_ERROR, "the client is closing")
+            part.connection.outlet.release()
         await self.life.cancel_all()
 
     async def _connection(self, target: Target, options: SessionOptions) -> ClientConnection:

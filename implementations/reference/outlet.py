@@ -87,6 +87,11 @@ class Outlet:
         self.quic.flush()
         self.quic.abandon()
 
+    def release(self) -> None:
+        """Free the timer and the link at once; a close that is lost is not repeated."""
+        self._closed = True
+        self.quic.release()
+
     def ended(self) -> None:
         """The connection is over: later calls do nothing."""
         self._closed = True
