@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from weakref import WeakKeyDictionary
 
 from wtspec.suite.endpoint.contract import event_bytes
 from wtspec.suite.endpoint.interface import ApiEvent, Endpoint, Role
@@ -10,13 +11,9 @@ from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.interruption import Unsupported
 from wtspec.suite.signal import Established, Reported
 
-# Endpoints are shared by the cells of a worker, so ids and names must differ across them all.
-_NUMBERS = count(1)
-
-
-def next_number() -> int:
-    """A number that no other command, session or stream of this process has."""
-    return next(_NUMBERS)
+# An endpoint is shared by many cells, so ids and names must differ across all of its Peers; on a
+# fresh one they are the same in every run.
+_NUMBERS: WeakKeyDictionary[Endpoint, Iterator[int]] = WeakKeyDictionary()
 
 
 class SessionEvents:
@@ -79,6 +76,10 @@ class Api:
         """No more events."""
         self._unsubscribe()
 
+    def number(self) -> int:
+        """A number that no other command, session or stream of this endpoint has."""
+        return next(_NUMBERS.setdefault(self._endpoint, count(1)))
+
     def expect(self, token: str, path: str) -> SessionEvents:
         """A session whose events are ours; a server's is found by its path, which has the token."""
         events = self._expected[path] = SessionEvents(token)
@@ -98,7 +99,7 @@ class Api:
         """Send a command to a client and return its id; raises Unsupported, EndpointGone."""
         if not self.offers(cmd):
             raise Unsupported(f"the command {cmd}")
-        number = next_number()
+        number = self.number()
         self._by_id[number] = events
         if events is not None and cmd == "open":
             self._by_stream[str(fields["stream"])] = events

@@ -2,7 +2,6 @@
 
 from wtspec.suite.endpoint.application import Application, Nowhere
 from wtspec.suite.peer import opening
-from wtspec.suite.peer.api import next_number
 from wtspec.suite.peer.connect_stream import ConnectStream
 from wtspec.suite.peer.connection import Http3Connection
 from wtspec.suite.peer.interruption import EndScript, NotApplicable, Unsupported
@@ -31,7 +30,7 @@ class Dialer:
         """A new connection on its way; nothing is awaited."""
         setup = self._setup
         address, options = setup.endpoint.address, setup.options()
-        quic = connect(setup.network, address, options, path=setup.path, capture=setup.capture())
+        quic = connect(setup.network, address, options, path=setup.path, capture=setup.packets)
         self.connection = setup.adopt(quic)
         return self.connection
 
@@ -58,7 +57,7 @@ class Dialer:
         path = setup.endpoint.path_of(contract_path)
         if path is None:
             raise NotApplicable(f"the endpoint has no path for {contract_path}")
-        token = f"t{next_number():x}t{setup.seed & 0xFFFF:x}"
+        token = f"t{setup.api.number():x}t{setup.seed & 0xFFFF:x}"
         path = f"{path}{'&' if '?' in path else '?'}token={token}"
         sent = how.replaced.get(b":path", path.encode()).decode("latin-1")
         return Session(

@@ -19,7 +19,7 @@ from wtspec.suite.endpoint.application import (
     Stops,
 )
 from wtspec.suite.endpoint.interface import ApiEvent, EndpointGone
-from wtspec.suite.peer.api import Api, SessionEvents, next_number
+from wtspec.suite.peer.api import Api, SessionEvents
 from wtspec.suite.peer.interruption import NotApplicable
 
 # How long a server's /reset waits for its stream to be delivered before it resets it.
@@ -144,7 +144,7 @@ class Conduct:
         self._command("close", session=self._events.name, code=closes.code, reason=closes.reason)
 
     def _open(self, kind: str) -> str:
-        stream = f"{self._events.token}-{next_number()}"
+        stream = f"{self._events.token}-{self._api.number()}"
         self._command("open", session=self._events.name, stream=stream, kind=kind)
         return stream
 

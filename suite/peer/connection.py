@@ -38,6 +38,9 @@ from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import FrameType
 from wtspec.suite.wire.stream_header import StreamKind, StreamType
 
+# original, initial and retry connection IDs, stateless reset token
+RANDOM_PARAMETERS = frozenset({0x00, 0x02, 0x0F, 0x10})
+
 
 class Traffic:
     """What the endpoint sent for one Session ID, known to us or not."""
@@ -125,6 +128,22 @@ class Http3Connection:
         opening = readback.stream_type(StreamType.CONTROL) + frame
         self.outlet.send(control.id, opening, what=f"CONTROL, SETTINGS {shown}")
 
+    def release(self, what: Withheld) -> None:
+        """Send, or grant again, what was held back on this connection."""
+        match what:
+            case Withheld.SETTINGS:
+                self.announce()
+            case Withheld.QPACK_STREAMS:
+                self.open_qpack()
+            case Withheld.ACKNOWLEDGEMENTS:
+                self.quic.hold_acknowledgements(hold=False)
+            case Withheld.STREAM_LIMITS:
+                self.quic.hold_stream_limits(hold=False)
+            case Withheld.DATA_CREDIT:
+                self.quic.hold_connection_credit(hold=False)
+            case Withheld.RESPONSE | Withheld.ANSWERS:
+                pass
+
     def open_qpack(self) -> None:
         """Our QPACK streams, which stay empty: we use no dynamic table."""
         for which in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
@@ -163,7 +182,7 @@ class Http3Connection:
                 timeline.received("connection", "handshake completed", str(alpn))
                 self._start()
             case quic_events.PeerParameters(parameters):
-                shown = ", ".join(f"{key:#x}={value.hex()}" for key, value in parameters)
+                shown = ", ".join(_parameter(key, value) for key, value in parameters)
                 timeline.received("connection", "transport parameters", shown)
             case quic_events.DatagramFate(number, acknowledged):
                 fate = "acknowledged" if acknowledged else "lost"
@@ -330,3 +349,10 @@ class Http3Connection:
     def _answer(self, stream: Stream) -> None:
         if Withheld.ANSWERS not in self._withheld and not stream.our_side_ended:
             self.outlet.answer_end(stream.id)
+
+
+def _parameter(key: int, value: bytes) -> str:
+    """Connection IDs and tokens are random: only their sizes tell one run from another."""
+    if key in RANDOM_PARAMETERS:
+        return f"{key:#x}: {len(value)} bytes"
+    return f"{key:#x}={value.hex()}"

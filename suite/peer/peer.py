@@ -13,16 +13,16 @@ from wtspec.suite.dialect import Dialect
 from wtspec.suite.endpoint.application import Application, Hold
 from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import ApiEvent, Endpoint, Role
-from wtspec.suite.network.capture import Capture
 from wtspec.suite.network.link import Network
 from wtspec.suite.network.path import CLEAN, Fate, Path
 from wtspec.suite.peer import readback
+from wtspec.suite.peer.absence import Absence
 from wtspec.suite.peer.api import Api
 from wtspec.suite.peer.bench import Bench, Violation
 from wtspec.suite.peer.client import Dialer
 from wtspec.suite.peer.connect_stream import encode
 from wtspec.suite.peer.connection import Http3Connection
-from wtspec.suite.peer.interruption import HarnessError, NotApplicable, PremiseMissing
+from wtspec.suite.peer.interruption import HarnessError, NotApplicable
 from wtspec.suite.peer.manners import Withheld
 from wtspec.suite.peer.opening import Opening, OpeningOptions
 from wtspec.suite.peer.patience import FAST, Patience
@@ -32,7 +32,7 @@ from wtspec.suite.peer.session import Session
 from wtspec.suite.peer.setup import Setup
 from wtspec.suite.peer.stream import MessageStream, Stream, collect
 from wtspec.suite.peer.timeline import Timeline
-from wtspec.suite.signal import Absent, Observed, Reaction, Signal
+from wtspec.suite.signal import Observed, Reaction, Signal
 from wtspec.suite.wire.capsule import Capsule
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.fields import Field
@@ -57,13 +57,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-SETTINGS = Withheld.SETTINGS
-QPACK_STREAMS = Withheld.QPACK_STREAMS
-RESPONSE = Withheld.RESPONSE
-ANSWERS = Withheld.ANSWERS
-ACKNOWLEDGEMENTS = Withheld.ACKNOWLEDGEMENTS
-STREAM_LIMITS = Withheld.STREAM_LIMITS
-DATA_CREDIT = Withheld.DATA_CREDIT
+SETTINGS, QPACK_STREAMS, RESPONSE, ANSWERS, ACKNOWLEDGEMENTS, STREAM_LIMITS, DATA_CREDIT = Withheld
 
 
 class Peer:
@@ -117,17 +111,18 @@ class Peer:
         return self._bench.violations
 
     @property
-    def captures(self) -> list[Capture]:
-        return self._setup.captures + [one for other in self._others for one in other.captures]
-
-    @property
     def connections(self) -> list[Http3Connection]:
         mine = self._setup.connections
         return mine + [one for other in self._others for one in other.connections]
 
     @property
-    def key_log(self) -> list[str]:
-        return [line for one in self.connections for line in one.quic.key_log]
+    def key_log(self) -> str:
+        """The secrets of every connection, in the format of SSLKEYLOGFILE."""
+        return "".join(f"{line}\n" for one in self.connections for line in one.quic.key_log)
+
+    def packets(self) -> bytes:
+        """Everything that was sent and received, as a pcapng file with its secrets."""
+        return self._setup.packets.pcapng(self.key_log.encode())
 
     @property
     def api_events(self) -> list[ApiEvent]:
@@ -146,26 +141,11 @@ class Peer:
         self._setup.manners.withheld.difference_update(what)
         connection = await self.connect()
         for one in what:
-            await self._release(connection, one)
+            connection.release(one)
+        if RESPONSE in what:
+            for session in self.sessions:
+                await session.send_opening()
         connection.outlet.flush()
-
-    async def _release(self, connection: Http3Connection, what: Withheld) -> None:
-        match what:
-            case Withheld.SETTINGS:
-                connection.announce()
-            case Withheld.QPACK_STREAMS:
-                connection.open_qpack()
-            case Withheld.RESPONSE:
-                for session in self.sessions:
-                    await session.send_opening()
-            case Withheld.ACKNOWLEDGEMENTS:
-                connection.quic.hold_acknowledgements(hold=False)
-            case Withheld.STREAM_LIMITS:
-                connection.quic.hold_stream_limits(hold=False)
-            case Withheld.DATA_CREDIT:
-                connection.quic.hold_connection_credit(hold=False)
-            case Withheld.ANSWERS:
-                pass
 
     def hurry(self) -> None:
         """As client, let our CONNECT leave before the server's SETTINGS have come."""
@@ -232,6 +212,7 @@ class Peer:
             cell=setup.cell,
             bench=self._bench,
         )
+        other._setup.packets = setup.packets
         other.control_latency_s = self.control_latency_s
         self._others.append(other)
         return other
@@ -283,11 +264,8 @@ class Peer:
         """What the endpoint's transport parameters say: bytes as hex, None for one left out."""
         connection = await self.connect()
         found = dict(connection.quic.peer_parameters)
-        values = [found.get(one) for one in which]
-        signals = tuple(
-            Observed(one.name, None if value is None else value.hex())
-            for one, value in zip(which, values, strict=True)
-        )
+        values = ((one.name, found.get(one)) for one in which)
+        signals = tuple(Observed(name, value and value.hex()) for name, value in values)
         return Reaction("transport parameters", signals)
 
     @asynccontextmanager
@@ -386,33 +364,12 @@ class Peer:
         With `release`: quiet first, then what was withheld is released and `what` must follow, else
         the premise is missing. Without: a barrier (`after`, by default this Peer's PING) passes.
         """
-
-        def look() -> Signal | None:
-            fresh = (signal for _, signal in self._bench.seen[since:] if what.matches(signal))
-            return next(fresh, None)
-
+        absence = Absence(self._bench, what, since)
+        connection = await self.connect()
         if release is None:
-            return await self._absent_after(what, look, after or self.barrier)
-        await self.connect()
+            return await absence.after(after or self.barrier, connection.outlet)
         quiet_s = max(self._bench.patience.quiet_s, 4 * self.control_latency_s)
-        found = await self._bench.bell.until(look, quiet_s)
-        if found is not None:
-            return Reaction("connection", (found,))
-        await self.release(release)
-        if await self._until(look) is None:
-            raise PremiseMissing(f"no {type(what).__name__} after the release either")
-        return Reaction("connection", (Absent(type(what).__name__),))
-
-    async def _absent_after(
-        self, what: Signal, look: Callable[[], Signal | None], after: Callable[[], Awaitable[bool]]
-    ) -> Reaction:
-        passed = await after()
-        found, closed = look(), self.connection.closed
-        if found is not None or closed is not None:
-            return Reaction("connection", tuple(one for one in (found, closed) if one is not None))
-        if not passed:
-            raise PremiseMissing("the barrier did not pass, so that nothing is proved")
-        return Reaction("connection", (Absent(type(what).__name__),))
+        return await absence.before(lambda: self.release(release), quiet_s)
 
     def encode(self, value: Capsule | Frame | StreamType | StreamHeader | Raw) -> bytes:
         """The bytes of a value, read again by the witness."""

@@ -4,7 +4,6 @@ import base64
 
 from wtspec.suite.endpoint.application import Application, Protocols
 from wtspec.suite.peer import opening
-from wtspec.suite.peer.api import next_number
 from wtspec.suite.peer.conduct import Conduct, commands_of, mode
 from wtspec.suite.peer.connect_stream import ConnectStream
 from wtspec.suite.peer.connection import Http3Connection
@@ -61,8 +60,9 @@ class Host:
                 self._accept,
                 local=setup.endpoint.address,
                 path=setup.path,
-                capture=setup.capture(),
+                capture=setup.packets,
             )
+            setup.our_address = self._listener.address
         return self._listener
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class Host:
                 raise Unsupported(f"the command {command}")
         if self._asked and "pooling" not in setup.endpoint.hello.features:
             raise NotApplicable("the client does not share a connection between sessions")
-        token = f"t{next_number():x}t{setup.seed & 0xFFFF:x}"
+        token = f"t{setup.api.number():x}t{setup.seed & 0xFFFF:x}"
         path = f"{application.path}{'&' if '?' in application.path else '?'}token={token}"
         fields["url"] = f"https://{self.authority}{path}"
         fields["hashes"] = [base64.b64encode(setup.identity().hash_sha256).decode()]

@@ -7,14 +7,14 @@ from typing import Any
 from wtspec.suite.dialect import Dialect, Side
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Endpoint, Role
-from wtspec.suite.network.capture import Capture
-from wtspec.suite.network.link import Network
+from wtspec.suite.network.link import Addr, Network
 from wtspec.suite.network.path import Path
 from wtspec.suite.network.virtual import VirtualNetwork
 from wtspec.suite.peer.api import Api
 from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.connection import Http3Connection
 from wtspec.suite.peer.manners import Manners, Withheld
+from wtspec.suite.peer.packets import Packets
 from wtspec.suite.quic.connection import Connection
 from wtspec.suite.quic.identity import Identity, ed25519, p256
 from wtspec.suite.quic.options import QuicOptions
@@ -45,7 +45,17 @@ class Setup:
     manners: Manners = field(default_factory=Manners)
     changes: dict[str, Any] = field(default_factory=dict)
     connections: list[Http3Connection] = field(default_factory=list)
-    captures: list[Capture] = field(default_factory=list)
+    packets: Packets = field(init=False)
+    our_address: Addr | None = None
+
+    def __post_init__(self) -> None:
+        self.packets = Packets(self.bench.timeline, self._is_ours)
+
+    def _is_ours(self, source: Addr, destination: Addr) -> bool:
+        """A server stays where it is, and so do we where the endpoint is a client."""
+        if self.our_address is not None:
+            return source == self.our_address
+        return destination == self.endpoint.address
 
     @property
     def our_side(self) -> Side:
@@ -65,12 +75,6 @@ class Setup:
         else:
             honest = replace(honest, server_name=self.endpoint.address[0])
         return replace(honest, **self.changes)
-
-    def capture(self) -> Capture:
-        """A new one, kept as evidence."""
-        capture = Capture()
-        self.captures.append(capture)
-        return capture
 
     def adopt(self, quic: Connection, on_request: Any = None) -> Http3Connection:
         """Speak HTTP/3 on a connection, from its first event on."""
