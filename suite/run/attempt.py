@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import traceback
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wtspec.suite.endpoint.interface import Endpoint, EndpointGone, EndpointMisuse
 from wtspec.suite.network.link import Network
@@ -25,7 +26,7 @@ from wtspec.suite.run.evidence import NO_EVIDENCE, Evidence, fingerprint
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.stored import StoredMoment
 from wtspec.suite.signal import Reaction
-from wtspec.suite.verdict import Observation, Outcome, Verdict, judge
+from wtspec.suite.verdict import Finding, Observation, Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ async def run_case(cell: Cell, stage: Stage, control: Attempt | None = None) -> 
     began_s = clock()
     if (idle := _reason_to_rest(cell, stage.endpoint, control)) is not None:
         return idle
-    trial = _Trial(cell, stage)
+    trial = _Trial(cell, stage, 0.0 if control is None else control.duration_s)
     seen = await trial.observe()
     attempt = Attempt(
         cell.key,
@@ -132,12 +133,17 @@ _ENDINGS: dict[type[Exception], str] = {
 }
 
 
+# Each of its steps has a deadline of its own; together they may take longer than a script does.
+_AFTERMATH_FACTOR = 2
+
+
 class _Trial:
     """One run of a script and of what follows it."""
 
-    def __init__(self, cell: Cell, stage: Stage) -> None:
+    def __init__(self, cell: Cell, stage: Stage, control_latency_s: float) -> None:
         self._cell = cell
         self._stage = stage
+        self._control_latency_s = control_latency_s
         self._peer: Peer | None = None
         self._trace = ""
         self.cause = ""
@@ -173,7 +179,7 @@ class _Trial:
 
     def _arrive(self) -> Peer:
         cell, stage = self._cell, self._stage
-        return Peer(
+        peer = Peer(
             stage.endpoint,
             stage.network,
             cell.dialect,
@@ -183,6 +189,8 @@ class _Trial:
             seed=stage.seed,
             cell=cell.key,
         )
+        peer.control_latency_s = self._control_latency_s
+        return peer
 
     async def _script(self, peer: Peer) -> Observation:
         deadline_s = self._stage.patience.case_s
@@ -204,7 +212,8 @@ class _Trial:
             self.cause = str(error)
         for kind, field in _ENDINGS.items():
             if isinstance(error, kind):
-                return replace(Observation(), **{field: str(error)})
+                told: dict[str, Any] = {field: str(error)}
+                return Observation(**told)
         return self._failure(error)
 
     def _failure(self, error: Exception) -> Observation:
@@ -214,10 +223,11 @@ class _Trial:
     async def _after(self, peer: Peer, seen: Observation) -> Observation:
         """The aftermath has its own deadline: what it waits for is nobody's answer."""
         try:
-            async with asyncio.timeout(self._stage.patience.case_s):
-                return await look_after(peer, self._cell, seen)
+            async with asyncio.timeout(_AFTERMATH_FACTOR * self._stage.patience.case_s):
+                return await look_after(peer, self._cell, self._stage.endpoint, seen)
         except TimeoutError:
-            return replace(seen, new_connection_dead="the aftermath did not end in time")
+            unfinished = Finding("the aftermath", alive=False, detail="did not end in time")
+            return replace(seen, aftermath=(unfinished,))
         except Exception as error:  # noqa: BLE001 - as in _script
             told = self._ending(error)
             return told if told.harness_failure or told.endpoint_ended else seen

@@ -45,21 +45,23 @@ class FaultProof:
 
     @property
     def ok(self) -> bool:
+        """A fault that no cell names proves nothing, and so is not in order."""
         return bool(self.must_fail) and not self.wrong
 
 
 @dataclass(frozen=True, slots=True)
 class OddityProof:
-    """`shows`: whether any cell's timeline differs from the honest one."""
+    """`shows`: whether any cell's timeline differs from the honest one; a few cells need not."""
 
     name: str
     red: tuple[str, ...]
     shows: bool
     wrong: Mapping[str, str] = field(default_factory=dict)
+    must_show: bool = True
 
     @property
     def ok(self) -> bool:
-        return self.shows and not self.wrong
+        return (self.shows or not self.must_show) and not self.wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,13 @@ class Prover:
         for name, results in self._results(todo):
             yield _fault_proof(name, planned[name], results, honest)
 
-    def oddities(self, subjects: Sequence[Subject], honest: Results) -> Iterator[OddityProof]:
+    def oddities(
+        self, subjects: Sequence[Subject], honest: Results, *, must_show: bool = True
+    ) -> Iterator[OddityProof]:
         """One proof for each oddity, as they are done."""
         for name, results in self._results([(one, self._plan_for(one)) for one in subjects]):
-            yield _oddity_proof(name, results, honest)
+            proof = _oddity_proof(name, results, honest)
+            yield replace(proof, must_show=must_show)
 
     def unproved(self) -> tuple[str, ...]:
         """Cells that no fault is said to turn red."""
@@ -204,14 +209,14 @@ def _fault_proof(name: str, cells: Sequence[Cell], results: Results, honest: Res
         if names(cell, name):
             why = _why_not_killed(cell, name, seen, caught=cell.id in failed)
         else:
-            why = f"{seen.outcome}, though it does not name the fault" if _is_red(seen) else ""
+            why = f"{seen.outcome}, though it does not name the fault" if is_red(seen) else ""
         if why:
             wrong[cell.id] = f"{why}: {seen.reason}"
     return FaultProof(name, must_fail, failed, wrong)
 
 
 def _oddity_proof(name: str, results: Results, honest: Results) -> OddityProof:
-    red = tuple(cell for cell, seen in results.items() if _is_red(seen))
+    red = tuple(cell for cell, seen in results.items() if is_red(seen))
     shows = any(
         seen.fingerprint != honest[cell].fingerprint
         for cell, seen in results.items()
@@ -221,7 +226,8 @@ def _oddity_proof(name: str, results: Results, honest: Results) -> OddityProof:
     return OddityProof(name, red, shows, wrong)
 
 
-def _is_red(seen: Seen) -> bool:
+def is_red(seen: Seen) -> bool:
+    """Whether a cell blames the endpoint, or us: neither may happen unasked."""
     return seen.outcome.is_red or seen.outcome in {Outcome.FLAKY, Outcome.HARNESS_ERROR}
 
 

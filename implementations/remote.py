@@ -1,0 +1,68 @@
+"""A server that runs already, somewhere: reached by its URL, and silent about its API."""
+
+import socket
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from wtspec.suite.endpoint.interface import Addr, ApiEvent, EndpointGone, Hello, Role
+
+DEFAULT_PORT = 443
+# What shows on the wire alone. Which dialects it speaks, its SETTINGS tell.
+_FEATURES = frozenset({"datagrams", "uni", "bidi", "reset", "stop", "origin", "protocols"})
+
+
+class BadUrl(ValueError):
+    """The URL cannot name a WebTransport server; the message says why."""
+
+
+class RemoteServer:
+    """An `Endpoint` that nobody of ours starts or stops.
+
+    `paths`: the server's own path for one of the contract's, as {"/echo": "/my/echo"}.
+    """
+
+    role = Role.SERVER
+    shows_events = False
+
+    def __init__(self, address: Addr, paths: Mapping[str, str]) -> None:
+        self.address = address
+        self.hello = Hello("remote", "?", roles=("server",), features=_FEATURES)
+        self._paths = dict(paths)
+
+    def path_of(self, path: str) -> str | None:
+        """The contract's own path where none was named: the server answers 404 if it has none."""
+        base, mark, query = path.partition("?")
+        return f"{self._paths.get(base, base)}{mark}{query}"
+
+    def subscribe(self, listener: Callable[[ApiEvent], None]) -> Callable[[], None]:
+        """It reports nothing, ever."""
+        del listener
+        return lambda: None
+
+    def command(self, command: Mapping[str, object]) -> None:
+        raise EndpointGone(f"a server takes no command {command.get('cmd')}")
+
+    def ended(self) -> str | None:
+        """Unknown: only the next connection tells."""
+        return None
+
+    def memory_bytes(self) -> int | None:
+        return None
+
+    async def stop(self) -> None:
+        """It was running before us."""
+
+
+def locate(url: str) -> tuple[Addr, str]:
+    """The address of a URL, its name looked up, and its path; raises BadUrl."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise BadUrl(f"{url!r} is no https URL with a host, as https://localhost:4433/")
+    try:
+        port = parts.port or DEFAULT_PORT
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_DGRAM)
+    except (ValueError, OSError) as error:
+        raise BadUrl(f"{url!r} leads nowhere: {error}") from error
+    # A name such as localhost often has an IPv6 address that nothing listens on.
+    found.sort(key=lambda one: one[0] is not socket.AF_INET)
+    return (str(found[0][4][0]), port), parts.path

@@ -1,0 +1,98 @@
+"""The endpoints that a door can attach, each as a plain value that a worker process can start."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from wtspec.suite.dialect import Dialect
+from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
+from wtspec.suite.endpoint.interface import Addr, Endpoint, EndpointNotOffered, Hello, Role
+from wtspec.suite.network.link import Network
+from wtspec.suite.quic.identity import Identity, p256
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedReference:
+    """Our reference in the worker's own process; `fault` names what it does wrong or oddly."""
+
+    fault: str = ""
+
+    def __str__(self) -> str:
+        return f"reference, {self.fault}" if self.fault else "reference"
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        from wtspec.implementations.reference.endpoint import start_reference
+        from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
+        from wtspec.implementations.reference.rules import HONEST
+
+        rules = HONEST
+        if self.fault:
+            rules = (FAULTS if self.fault in FAULTS else ODDITIES)[self.fault].rules
+        return await start_reference(
+            role, configuration, (dialect.name,), network=network, rules=rules
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that speaks the contract, started for each group of cells (`--exec`).
+
+    `directory`: where a relative program is looked for, and where it runs.
+    """
+
+    command: str
+    directory: str
+
+    def __str__(self) -> str:
+        return self.command
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        del network  # it has sockets of its own
+        return await self._started(role, configuration, (dialect.name,))
+
+    async def greeting(self, role: Role) -> Hello:
+        """What it says of itself when it may choose its dialects; it is stopped at once."""
+        endpoint = await self._started(role, DEFAULT, ())
+        await endpoint.stop()
+        return endpoint.hello
+
+    async def _started(
+        self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
+    ) -> Endpoint:
+        from wtspec.implementations.launch import Launch
+        from wtspec.implementations.process import start
+
+        launch = Launch(self.command, Path(self.directory))
+        return await start(launch, role, configuration, dialects, real_identity())
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A server that runs already (`--url`); `paths`: pairs of a contract path and its own."""
+
+    url: str
+    address: Addr
+    paths: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.url
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        from wtspec.implementations.remote import RemoteServer
+
+        del configuration, dialect, network  # it was started by somebody else
+        if role is not Role.SERVER:
+            raise EndpointNotOffered("a URL names a server")
+        return RemoteServer(self.address, dict(self.paths))
+
+
+@lru_cache(maxsize=1)
+def real_identity() -> Identity:
+    """One a process, so that the certificate that a client was told of is the one we show."""
+    return p256()

@@ -1,0 +1,186 @@
+"""What `wtspec run` does, step by step."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from wtspec.reports.block import block
+from wtspec.suite.commands import summary, target
+from wtspec.suite.commands.exit_code import ExitCode, exit_code
+from wtspec.suite.commands.failure import EnvironmentTrouble, OurFault, usage
+from wtspec.suite.commands.known import Known
+from wtspec.suite.commands.progress import ProgressBar
+from wtspec.suite.requirements import ledger
+from wtspec.suite.run import catalogue as catalogues
+from wtspec.suite.run.catalogue import CatalogueError
+from wtspec.suite.run.plan import Plan
+from wtspec.suite.run.real import Pace, real_jobs
+from wtspec.suite.run.runner import Runner, new_run_id, versions
+from wtspec.suite.run.select import NothingSelected, Selection
+from wtspec.suite.run.simulated import simulated_jobs
+from wtspec.suite.run.store import Store, StoreError, read
+from wtspec.suite.run.stored import Stored, StoredRun
+from wtspec.suite.run.supervisor import Supervisor
+from wtspec.suite.run.worker import Job
+
+RESULTS = Path("wt-results")
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options of `run`, as click gives them."""
+
+    select: tuple[str, ...]
+    program: str | None
+    url: str | None
+    paths: tuple[str, ...]
+    listen: str | None
+    role: str | None
+    dialects: tuple[str, ...]
+    seed: int
+    jobs: int | None
+    resume: str | None
+    confirm: int
+    baseline: str | None
+    json_file: str | None
+    junit_file: str | None
+    out: str | None
+    no_deadlines: bool
+    verbose: int
+    quiet: bool
+
+    @property
+    def wanted(self) -> target.Wanted:
+        return target.Wanted(
+            self.program or "", self.url or "", self.listen or "", self.paths, self.role or ""
+        )
+
+    @property
+    def verbosity(self) -> int:
+        return -1 if self.quiet else self.verbose
+
+
+def perform(request: Request) -> ExitCode:
+    """The whole run; its exit status."""
+    chosen = target.choose(request.wanted)
+    plan = planned(request.select, chosen, request.dialects, request.seed)
+    known = Known.load(request.baseline)
+    if not plan.cells:
+        click.echo("nothing to run: no selected case has this role and dialect", err=True)
+        return ExitCode.NOTHING_RAN
+    stored = _run(request, chosen, plan, known)
+    stale = known.stale(stored, date.today(), whole_catalogue=not request.select)  # noqa: DTZ011 - an expiry date is a day of the user's calendar
+    _export(request, stored, stale)
+    if request.json_file != "-":
+        summary.show(stored, stale, request.verbosity)
+    return _status(stored, stale)
+
+
+def planned(
+    select: Sequence[str], chosen: target.Target, dialects: Sequence[str], seed: int
+) -> Plan:
+    """The cells that the selectors name; usage errors where they name nothing."""
+    try:
+        found = catalogues.load()
+    except CatalogueError as error:
+        raise OurFault(f"the catalogue is broken:\n{error}") from error
+    named = tuple(dialects) or _named_in(select)
+    try:
+        selection = Selection(found, tuple(select), ledger.load())
+        cells = selection.cells(chosen.roles, target.choose_dialects(named, chosen))
+    except NothingSelected as error:
+        raise usage(str(error)) from error
+    return Plan(found, cells, seed)
+
+
+def _named_in(select: Sequence[str]) -> tuple[str, ...]:
+    """The dialects of cell ids among the selectors, so that a printed id runs as it stands."""
+    places = [one.rpartition("@")[2] for one in select if "@" in one]
+    return tuple(place.partition("/")[0] for place in places if "*" not in place)
+
+
+def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> Stored:
+    run = StoredRun(
+        id=new_run_id(),
+        seed=plan.seed,
+        endpoint=str(chosen.factory),
+        versions=versions(),
+        roles=tuple(str(one) for one in chosen.roles),
+        dialects=tuple(dict.fromkeys(one.dialect.name for one in plan.cells)),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    try:
+        with _store(request, run) as store:
+            _banner(request, store.run, chosen)
+            store.plan(plan.cells, {one.id: catalogues.revision(one) for one in plan.catalogue})
+            done = store.finished() if request.resume else frozenset()
+            runner = Runner(plan.without(done), store.run, chosen.command, store, known.expected)
+            with ProgressBar(len(plan.cells) - len(done), is_quiet=request.quiet) as bar:
+                runner.watcher = bar.watcher
+                jobs = _jobs(request, chosen, runner.plan)
+                runner.execute(jobs, _supervisor(request, chosen))
+            click.echo(f"evidence and journal: {store.folder}", err=True)
+            return read(store.folder)
+    except StoreError as error:
+        raise EnvironmentTrouble(str(error)) from error
+
+
+def _store(request: Request, run: StoredRun) -> Store:
+    if request.resume:
+        return Store.resume(Path(request.resume), run)
+    return Store.create(Path(request.out) if request.out else RESULTS / run.id, run)
+
+
+def _banner(request: Request, run: StoredRun, chosen: target.Target) -> None:
+    if request.quiet:
+        return
+    numbers = " · ".join(f"{name} {number}" for name, number in run.versions.items())
+    click.echo(f"{numbers} · run {run.id} · seed {run.seed}", err=True)
+    roles = " and ".join(run.roles)
+    click.echo(f"{chosen.factory} as {roles} in {', '.join(run.dialects)}", err=True)
+
+
+def _jobs(request: Request, chosen: target.Target, plan: Plan) -> Sequence[Job]:
+    if chosen.is_virtual:
+        return simulated_jobs(plan, chosen.factory)
+    pace = Pace(at_once=request.jobs or _AT_ONCE, confirmations=request.confirm)
+    if request.no_deadlines:
+        pace = pace.endless
+    return real_jobs(plan, chosen.factory, pace)
+
+
+def _supervisor(request: Request, chosen: target.Target) -> Supervisor:
+    processes = (request.jobs or os.cpu_count() or 1) if chosen.is_virtual else 1
+    return Supervisor(processes, enforces=not request.no_deadlines)
+
+
+def _export(request: Request, stored: Stored, stale: Sequence[str]) -> None:
+    from wtspec.reports import junit, run_json
+    from wtspec.reports.whole_file import replace_whole
+
+    text = json.dumps(run_json.document(stored), indent=1) if request.json_file else ""
+    try:
+        if request.json_file == "-":
+            click.echo(text)
+        elif request.json_file:
+            replace_whole(Path(request.json_file), text.encode())
+        if request.junit_file:
+            junit.write(stored, Path(request.junit_file), block, stale)
+    except OSError as error:
+        raise EnvironmentTrouble(f"cannot write the report: {error}") from error
+    except junit.JunitMismatch as error:
+        raise OurFault(str(error)) from error
+
+
+def _status(stored: Stored, stale: Sequence[str]) -> ExitCode:
+    red = {"fail", "crash", "timeout", "flaky"}
+    unexpected = sum(one.outcome in red and not one.expected_by for one in stored.cells)
+    return exit_code(
+        stored.totals, unexpected=unexpected, stale=stale, is_complete=stored.run.is_complete
+    )

@@ -1,0 +1,156 @@
+"""What the reaction left behind: its sessions, a sibling, the connection, a new one; and counts.
+
+A negative case always asks for a new connection as well, since a program may be dead behind a QUIC
+stack that still acknowledges. Findings are graded by the requirement that the case names for them;
+only an endpoint that serves no new connection is a crash whatever the case says.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+
+from wtspec.suite.endpoint.application import Drains, Echo, Protocols
+from wtspec.suite.endpoint.interface import Endpoint, Role
+from wtspec.suite.peer.interruption import (
+    Deadline,
+    EndScript,
+    NotApplicable,
+    PremiseMissing,
+    Unsupported,
+)
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.peer.session import Session
+from wtspec.suite.requirements import ledger
+from wtspec.suite.run import tally
+from wtspec.suite.run.plan import Cell
+from wtspec.suite.signal import Datagram, Fin, Reaction
+from wtspec.suite.verdict import Finding, Observation
+from wtspec.suite.wire.stream_header import StreamKind
+
+# One byte: the scarcest configuration grants no more.
+_PROOF = b"a"
+_ECHOING = (Echo, Drains, Protocols)
+# An endpoint that gets less than this from us may rightly keep its echo back.
+_AMPLE_STREAMS, _AMPLE_BYTES = 4, 1000
+
+Exchange = Callable[[], Awaitable[Reaction]]
+
+
+async def look_after(peer: Peer, cell: Cell, endpoint: Endpoint, seen: Observation) -> Observation:
+    """The observation with what was found after the script."""
+    return await _Aftermath(peer, cell, endpoint).observe(seen)
+
+
+class _Aftermath:
+    def __init__(self, peer: Peer, cell: Cell, endpoint: Endpoint) -> None:
+        self._peer = peer
+        self._cell = cell
+        self._endpoint = endpoint
+
+    async def observe(self, seen: Observation) -> Observation:
+        named, findings, dead = self._cell.case.aftermath, [], None
+        if seen.reaction is not None:
+            findings += [await self._session(one) for one in list(self._peer.sessions)]
+        problem = await self._connection()
+        findings.append(_finding("this connection", problem, named.connection))
+        if problem or self._cell.case.violates:
+            dead = await self._new_connection()
+        extra = tally.unasked(self._peer)
+        findings.append(_finding("nothing unasked", extra, named.unasked))
+        findings += [
+            Finding("the wire's own rules", alive=False, detail=f"{one.where}: {one.why}")
+            for one in self._peer.violations
+        ]
+        return replace(seen, aftermath=tuple(findings), new_connection_dead=dead)
+
+    async def _session(self, session: Session) -> Finding:
+        """Whether a session still carries everything, as far as credit allows to ask."""
+        what = "this session" if session is self._peer.sessions[0] else "another session"
+        problem = "" if session.is_open() else "ended"
+        for exchange in self._exchanges(session) if not problem else ():
+            problem = await _problem(exchange)
+            if problem:
+                break
+        return _finding(what, problem, self._cell.case.aftermath.session)
+
+    def _exchanges(self, session: Session) -> Iterator[Exchange]:
+        """One of each kind that this application answers and that no limit forbids."""
+        if not isinstance(session.application, _ECHOING):
+            return
+        offered = self._endpoint.hello.features
+        if self._may_open(session, StreamKind.BIDI):
+            yield lambda: session.echo(_PROOF)
+        if "uni" in offered and self._may_open(session, StreamKind.UNI) and self._may_answer():
+            yield lambda: session.echo_uni(_PROOF)
+        if "datagrams" in offered and session.connection.quic.datagram_room() > len(_PROOF) + 8:
+            yield lambda: session.echo_datagram(_PROOF)
+
+    def _may_open(self, session: Session, kind: StreamKind) -> bool:
+        """Whether the endpoint's credit, as announced, leaves room for one more stream of ours."""
+        if not self._has_flow_control(session):
+            return True
+        return tally.opened_by_us(session.connection, kind) < session.credit[kind.value]
+
+    def _may_answer(self) -> bool:
+        """Whether our own credit lets the endpoint open a stream and write to it."""
+        ours = self._cell.configuration.ours
+        streams, size_bytes = ours.initial_max_streams_uni, ours.initial_max_data
+        if not any((streams, size_bytes, ours.initial_max_streams_bidi)):
+            return True
+        return (streams or 0) >= _AMPLE_STREAMS and (size_bytes or 0) >= _AMPLE_BYTES
+
+    def _has_flow_control(self, session: Session) -> bool:
+        ours, theirs = dict(session.connection.our_settings), session.connection.settings or {}
+        return self._cell.dialect.flow_control_on(ours, theirs)
+
+    async def _connection(self) -> str:
+        """What is wrong with this connection: a sibling session where one may be, else a PING."""
+        if not self._peer.is_alive():
+            closed = [one.closed for one in self._peer.connections if one.closed is not None]
+            return f"closed, {closed[-1]}" if closed else "never came about"
+        if self._may_have_sibling():
+            return await _problem(lambda: self._greeted(self._peer))
+        return await _problem(self._pinged)
+
+    def _may_have_sibling(self) -> bool:
+        """Only where session flow control is on: without it a connection carries one session."""
+        begun = [one for one in self._peer.sessions if one.is_begun]
+        if not begun or not self._has_flow_control(begun[0]):
+            return False
+        if self._endpoint.role is Role.CLIENT and "pooling" not in self._endpoint.hello.features:
+            return False
+        allowed = self._cell.configuration.limits.max_sessions or 1
+        return len(begun) < allowed and self._may_open(begun[0], StreamKind.BIDI)
+
+    async def _pinged(self) -> Reaction:
+        passed = await self._peer.barrier()
+        return Reaction("connection", (Fin(),) if passed else ())
+
+    async def _greeted(self, peer: Peer) -> Reaction:
+        session = await peer.open_session(Echo())
+        return await session.echo(_PROOF)
+
+    async def _new_connection(self) -> str | None:
+        problem = await _problem(lambda: self._greeted(self._peer.another()))
+        return problem or None
+
+
+async def _problem(exchange: Exchange) -> str:
+    """What kept an exchange from its end; empty when nothing did, or when it cannot be asked for.
+
+    EndpointGone and our own mistakes go on to the caller.
+    """
+    try:
+        reaction = await exchange()
+    except (Unsupported, NotApplicable, PremiseMissing):
+        return ""
+    except Deadline as error:
+        return f"{error} never came"
+    except EndScript as end:
+        reaction = end.reaction
+    good = any(isinstance(one, Fin | Datagram) for one in reaction.signals)
+    return "" if good else str(reaction)
+
+
+def _finding(what: str, problem: str, requirement: str | None) -> Finding:
+    rule = None if requirement is None else ledger.load()[requirement]
+    return Finding(what, alive=not problem, detail=problem, requirement=rule)

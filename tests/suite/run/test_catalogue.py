@@ -1,0 +1,63 @@
+"""What a catalogue refuses, and the order it keeps."""
+
+from collections.abc import Callable
+
+import pytest
+
+from wtspec.suite.case import Case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.interface import Role
+from wtspec.suite.run.catalogue import Catalogue, CatalogueError, collect, load, revision
+
+MakeCase = Callable[..., Case]
+
+
+def test_the_root_family_stands_first_and_files_keep_their_order(make_case: MakeCase) -> None:
+    names = ["b/two", "a/one", "setup/root", "a/zero"]
+    sources = ["b.py:9", "a.py:1", "setup.py:1", "a.py:30"]
+    cases = [make_case(n, source=s) for n, s in zip(names, sources, strict=True)]
+    assert list(collect(cases).cases) == ["setup/root", "a/one", "a/zero", "b/two"]
+
+
+def test_duplicates_are_refused(make_case: MakeCase) -> None:
+    with pytest.raises(CatalogueError, match=r"setup/x: declared at .* and again"):
+        collect([make_case("setup/x"), make_case("setup/x")])
+
+
+def test_all_mistakes_are_told_at_once(make_case: MakeCase) -> None:
+    root = make_case("setup/root", roles=(Role.SERVER,), dialects=http3.since(16))
+    cases = [
+        root,
+        make_case("a/unknown", control="setup/nowhere"),
+        make_case("a/role", control="setup/root", dialects=http3.since(16)),
+        make_case("a/dialect", control="setup/root", roles=(Role.SERVER,)),
+    ]
+    with pytest.raises(CatalogueError) as caught:
+        collect(cases)
+    told = str(caught.value)
+    assert "a/unknown: no case 'setup/nowhere' to be its control" in told
+    assert "a/role: its control setup/root has no role client" in told
+    assert "a/dialect: its control setup/root does not run in h3-02" in told
+
+
+def test_controls_do_not_go_round(make_case: MakeCase) -> None:
+    with pytest.raises(CatalogueError, match="the control of its own control"):
+        collect([make_case("a/one", control="a/two"), make_case("a/two", control="a/one")])
+
+
+def test_requirements_must_be_in_the_ledger(make_case: MakeCase) -> None:
+    with pytest.raises(CatalogueError, match="a/one: no requirement 'bidi-layout'"):
+        collect([make_case("a/one", requires=("bidi-layout",))], {"other"})
+
+
+def test_the_shipped_cases_make_a_catalogue() -> None:
+    catalogue = load()
+    assert len(catalogue) >= 6
+    assert next(iter(catalogue)).family == "setup"
+    assert all(one.title and one.requires for one in catalogue)
+
+
+def test_a_revision_is_that_of_the_file(catalogue: Catalogue) -> None:
+    revisions = {revision(one) for one in catalogue}
+    assert len(revisions) == 1
+    assert len(revisions.pop()) == 12
