@@ -64,10 +64,11 @@ def _software() -> Iterator[Finding]:
     for name in _LIBRARIES:
         yield Finding(name, version(name))
     for name, gap in _OPTIONAL.items():
+        what = f"{name} for Python" if name == "docker" else name
         try:
-            yield Finding(name, version(name))
+            yield Finding(what, version(name))
         except PackageNotFoundError:
-            yield Finding(name, "-", gap)
+            yield Finding(what, "-", gap)
 
 
 def _machine() -> Iterator[Finding]:
@@ -93,12 +94,9 @@ def _docker() -> Iterator[Finding]:
     if shutil.which("docker") is None:
         yield Finding("docker client", "-", "no `docker` on the PATH: no endpoint in a container")
         return
-    yield Finding(
-        "docker client", _said("docker", "version", "--format", "{{.Client.Version}}") or "?"
-    )
-    engine = _said(
-        "docker", "version", "--format", "{{.Server.Version}} API {{.Server.APIVersion}}"
-    )
+    yield Finding("docker client", _said("docker", "--version") or "gives no version")
+    form = "{{.Server.Version}} API {{.Server.APIVersion}}"
+    engine = _said("docker", "version", "--format", form)
     if engine:
         yield Finding("docker engine", engine)
     else:
@@ -142,9 +140,8 @@ def _network() -> Iterator[Finding]:
         if largest is None:
             yield Finding(what, "-", f"no endpoint on {name} loopback can be reached")
         elif largest < _ETHERNET_UDP_BYTES:
-            yield Finding(
-                what, f"{largest} bytes", "packets of usual size do not pass: runs will fail"
-            )
+            gap = "packets of usual size do not pass: runs will fail"
+            yield Finding(what, f"{largest} bytes", gap)
         else:
             yield Finding(what, f"up to {largest} bytes")
     granted = _receive_buffer_bytes()
@@ -184,22 +181,18 @@ def _receive_buffer_bytes() -> int:
 
 def _room(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
+    is_short = free < _FREE_DISK_BYTES
     gap = "little room for packets and timelines of red cells; give --out on another disk"
-    yield Finding(
-        f"disk at {folder}", f"{free >> 20} MiB free", gap if free < _FREE_DISK_BYTES else ""
-    )
+    yield Finding(f"disk at {folder}", f"{free >> 20} MiB free", gap if is_short else "")
     if not os.access(folder, os.W_OK):
         yield Finding("results", "-", f"{folder} cannot be written: give --out elsewhere")
 
 
 def _limits() -> Iterator[Finding]:
     files, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    is_low = files < _OPEN_FILES and files != resource.RLIM_INFINITY
     gap = "under 1024: wide runs may stop for lack of sockets; `ulimit -n 4096` helps"
-    yield Finding(
-        "open files",
-        f"{_shown(files)} of {_shown(most_files)}",
-        gap if files < _OPEN_FILES and files != resource.RLIM_INFINITY else "",
-    )
+    yield Finding("open files", f"{_shown(files)} of {_shown(most_files)}", gap if is_low else "")
     processes, _ = resource.getrlimit(resource.RLIMIT_NPROC)
     yield Finding("processes", _shown(processes))
     memory, _ = resource.getrlimit(resource.RLIMIT_AS)
