@@ -1,8 +1,10 @@
 """The applications of contract section 5: what a path does with its session."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
+from wtspec.implementations.reference.errors import WebTransportError
 from wtspec.implementations.reference.place import Application, Place
 from wtspec.implementations.reference.reporting import pattern
 from wtspec.implementations.reference.stream_api import BidirectionalStream, ReceiveStream
@@ -45,7 +47,9 @@ async def echo_bidirectional(place: Place, stream: BidirectionalStream, name: st
     place.spawn(_stop_after_stop(place, stream, name))
 
     async def give_back(chunk: bytes) -> None:
-        await place.quietly(stream.writable.write(place.rules.application.returned(chunk)))
+        # Once the peer wants no more of it, what it sends is still read to its end.
+        with suppress(WebTransportError):
+            await stream.writable.write(place.rules.application.returned(chunk))
 
     ending = await place.reporter.reading(stream.readable, name, give_back)
     if ending.how == "fin":
@@ -167,7 +171,8 @@ def stops(code: int) -> Application:
 
         async def stop(_: bytes) -> None:
             stream.readable.stop(code)
-            await place.quietly(stream.writable.finish())
+            with suppress(WebTransportError):
+                await stream.writable.finish()
 
         await place.reporter.reading(stream.readable, name, stop)
 

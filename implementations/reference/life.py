@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from wtspec.implementations.reference.errors import WebTransportError
 from wtspec.implementations.reference.rules import Rules
 
 
@@ -17,7 +18,7 @@ class Life:
         self.failure: BaseException | None = None
         self.is_over = False
         self._at_the_end: list[Callable[[], None]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     def at_the_end(self, action: Callable[[], None]) -> None:
         """Call `action` when the endpoint falls silent (a fault; honest endpoints never do)."""
@@ -37,12 +38,14 @@ class Life:
     def keep(self, failure: BaseException) -> None:
         self.failure = self.failure or failure
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work` as a task whose unforeseen exception is kept."""
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run `work` as a task whose unforeseen exception is kept.
+
+        That the peer or the session ended what `work` was at is foreseen; it is told elsewhere.
+        """
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
-        return task
 
     async def cancel_all(self) -> None:
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
@@ -50,7 +53,8 @@ class Life:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (failure := task.exception()) is not None:
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None and not isinstance(failure, WebTransportError):
             self.keep(failure)

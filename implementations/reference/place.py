@@ -1,9 +1,9 @@
 """One session of the contract program, and what its application may use."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
-from wtspec.implementations.reference.errors import WebTransportError
 from wtspec.implementations.reference.life import Life
 from wtspec.implementations.reference.reporting import Reporter
 from wtspec.implementations.reference.rules import Rules
@@ -14,9 +14,9 @@ from wtspec.implementations.reference.stream_api import (
     SendStream,
 )
 
-Begin = Callable[["Place"], Awaitable[None]]
-OnBidirectional = Callable[["Place", BidirectionalStream, str], Awaitable[None]]
-OnUnidirectional = Callable[["Place", ReceiveStream, str], Awaitable[None]]
+Begin = Callable[["Place"], Coroutine[Any, Any, None]]
+OnBidirectional = Callable[["Place", BidirectionalStream, str], Coroutine[Any, Any, None]]
+OnUnidirectional = Callable[["Place", ReceiveStream, str], Coroutine[Any, Any, None]]
 OnDatagram = Callable[["Place", bytes], None]
 
 
@@ -56,16 +56,9 @@ class Place:
         self.spawn(application.begin(self))
         self.spawn(self.reporter.closing(self.session, self.name))
 
-    def spawn(self, work: Awaitable[object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Do `work` beside everything else."""
-        self._life.spawn(self.quietly(work))
-
-    async def quietly(self, work: Awaitable[object]) -> None:
-        """Do `work`; that the peer or the session ended it is an event of its own elsewhere."""
-        try:
-            await work
-        except WebTransportError:
-            return
+        self._life.spawn(work)
 
     def stopping(self, stream: SendStream, name: str) -> None:
         """Report if the peer asks this stream to stop."""

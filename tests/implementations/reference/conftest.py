@@ -1,4 +1,4 @@
-"""The bare other side: QUIC and bytes, no rules, so that every rule of the reference can be tried."""
+"""The bare other side: QUIC and bytes without rules, so that each rule can be tried."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,8 +9,8 @@ import pytest
 
 from wtspec.implementations.reference.endpoint import ReferenceEndpoint, start_reference
 from wtspec.implementations.reference.rules import HONEST, Rules
-from wtspec.suite.dialect import Side, dialect
 from wtspec.suite.dialect import SessionLimits as Granted
+from wtspec.suite.dialect import Side, dialect
 from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import ApiEvent, Role
 from wtspec.suite.network.virtual import VirtualNetwork
@@ -143,14 +143,14 @@ class Wire:
 
 
 def request_fields(
-    name: str, address: tuple[str, int], path: str = "/echo", **replaced: bytes | None
+    name: str, address: tuple[str, int], path: bytes | None = b"/echo", **replaced: bytes | None
 ) -> tuple[fields.Field, ...]:
     """An honest CONNECT; a keyword replaces a pseudo-header, None takes it out."""
     pseudo: dict[str, bytes | None] = {
         "method": b"CONNECT",
         "scheme": b"https",
         "authority": f"{address[0]}:{address[1]}".encode(),
-        "path": path.encode(),
+        "path": path,
         "protocol": dialect(name).token,
     }
     pseudo |= replaced
@@ -188,17 +188,22 @@ class Stage:
     def settings(self, side: Side) -> tuple[tuple[int, int], ...]:
         return dialect(self.name).settings(side, self.granted)
 
+    async def bare_client(self, **options: Any) -> Wire:
+        """A raw client that has sent nothing yet."""
+        wire = Wire(connect(self.network, self.endpoint.address, QuicOptions(**options)))
+        await wire.seen_event(events.HandshakeCompleted)
+        return wire
+
     async def raw_client(
         self, pairs: Sequence[tuple[int, int]] | None = None, **options: Any
     ) -> Wire:
         """A raw client with its SETTINGS sent and the server's received."""
-        wire = Wire(connect(self.network, self.endpoint.address, QuicOptions(**options)))
-        await wire.seen_event(events.HandshakeCompleted)
+        wire = await self.bare_client(**options)
         wire.control(self.settings(Side.CLIENT) if pairs is None else pairs)
         await wire.seen_event(events.StreamData, 3)
         return wire
 
-    async def session(self, path: str = "/echo", wire: Wire | None = None) -> tuple[Wire, int]:
+    async def session(self, path: bytes = b"/echo", wire: Wire | None = None) -> tuple[Wire, int]:
         """A raw client with a session."""
         wire = wire or await self.raw_client()
         stream_id = wire.open("bidi", headers(self.request(path)))
@@ -206,7 +211,9 @@ class Stage:
         assert wire.section(stream_id)[b":status"] == b"200"
         return wire, stream_id
 
-    def request(self, path: str = "/echo", **replaced: bytes | None) -> tuple[fields.Field, ...]:
+    def request(
+        self, path: bytes | None = b"/echo", **replaced: bytes | None
+    ) -> tuple[fields.Field, ...]:
         return request_fields(self.name, self.endpoint.address, path, **replaced)
 
     def listen(self, **options: Any) -> str:
@@ -247,7 +254,7 @@ class Stage:
 Script = Callable[[Stage], Awaitable[None]]
 
 
-def play(  # noqa: PLR0913 - a test names what it varies
+def play(
     role: Role,
     script: Script,
     *,
