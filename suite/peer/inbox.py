@@ -15,6 +15,7 @@ class Inbox:
         self.seen: list[Signal] = []
         self._untold: list[Signal] = []
         self._bytes: list[bytes] = []
+        self.told_of_close = False
 
     def put(self, signal: Signal) -> None:
         self.seen.append(signal)

@@ -22,11 +22,12 @@ from wtspec.suite.peer.bench import Bench, Violation
 from wtspec.suite.peer.client import Dialer
 from wtspec.suite.peer.connect_stream import encode
 from wtspec.suite.peer.connection import Http3Connection
-from wtspec.suite.peer.interruption import HarnessError, NotApplicable
+from wtspec.suite.peer.interruption import HarnessError
 from wtspec.suite.peer.manners import Withheld
 from wtspec.suite.peer.opening import Opening, OpeningOptions
 from wtspec.suite.peer.patience import FAST, Patience
 from wtspec.suite.peer.raw import Raw
+from wtspec.suite.peer.raw_streams import ask, new_stream
 from wtspec.suite.peer.server import Host
 from wtspec.suite.peer.session import Session
 from wtspec.suite.peer.setup import Setup
@@ -265,7 +266,10 @@ class Peer:
         connection = await self.connect()
         found = dict(connection.quic.peer_parameters)
         values = ((one.name, found.get(one)) for one in which)
-        signals = tuple(Observed(name, value and value.hex()) for name, value in values)
+        signals = tuple(
+            Observed(name, None if value is None else value.hex() or "empty")
+            for name, value in values
+        )
         return Reaction("transport parameters", signals)
 
     @asynccontextmanager
@@ -284,11 +288,7 @@ class Peer:
         self, kind: StreamKind, first: bytes | Raw, *, finish: bool = False
     ) -> Stream:
         """A stream of ours that begins with these bytes; what comes back on it is not parsed."""
-        connection = await self.connect()
-        stream = Stream(connection.outlet, connection.quic.open_stream(kind.value), kind)
-        if kind is StreamKind.BIDI:
-            connection.reader.expect_payload(stream.id)
-        connection.add(stream)
+        stream = new_stream(await self.connect(), kind)
         await stream.send(first, finish=finish)
         return stream
 
@@ -296,18 +296,7 @@ class Peer:
         self, fields: Sequence[Field] | Raw, *, finish: bool = False
     ) -> MessageStream:
         """Any request, or Raw bytes in its place; its answer is read as HTTP/3. Servers only."""
-        connection = await self.connect()
-        if not connection.quic.is_client:
-            raise NotApplicable("servers send no requests")
-        stream_id = connection.quic.open_stream("bidi")
-        stream = MessageStream(connection.outlet, stream_id, StreamKind.BIDI, "request stream")
-        connection.reader.expect_response(stream_id, to_session=False)
-        connection.add(stream)
-        if isinstance(fields, Raw):
-            await stream.send_frames(fields, finish=finish)
-        else:
-            await stream.send_headers(fields, finish=finish)
-        return stream
+        return await ask(await self.connect(), fields, finish=finish)
 
     async def send_packet(self, *frames: bytes | Raw) -> None:
         """One 1-RTT packet of exactly these QUIC frames (suite/quic says what that costs)."""
@@ -321,6 +310,11 @@ class Peer:
         """Fall silent: no packet leaves any more, no farewell."""
         self.timeline.note("silent from now on")
         self.connection.quic.abandon()
+
+    def rebind(self) -> None:
+        """Go on from another port, as behind a NAT that forgot us; clients only."""
+        self.timeline.note("from another port from now on")
+        self.connection.quic.link.rebind()
 
     # What comes of it
 

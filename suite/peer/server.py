@@ -28,9 +28,10 @@ class Host:
 
     @property
     def connection(self) -> Http3Connection | None:
-        """The client's first one."""
+        """The client's first one that is alive, or the first."""
         made = self._setup.connections
-        return made[0] if made else None
+        living = (one for one in made if one.is_ready and one.closed is None)
+        return next(living, made[0] if made else None)
 
     async def connect(self) -> Http3Connection:
         """The client's first connection, its handshake over."""

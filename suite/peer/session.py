@@ -166,13 +166,24 @@ class Session:
         return [one for one in streams if kind is None or one.kind is kind]
 
     async def accept_stream(self, kind: StreamKind) -> Stream:
-        """The endpoint's next stream of that kind; raises Deadline."""
+        """The endpoint's next stream of that kind; raises Deadline.
+
+        A session that ends before ends the script.
+        """
+        await self.begun()
 
         def arrived() -> Stream | None:
             fresh = (one for one in self.streams_of_endpoint(kind) if one.id not in self._accepted)
             return next(fresh, None)
 
-        stream = await self._until(arrived)
+        def over() -> bool | None:
+            gone = self.connection.closed is not None or self.connect_stream.is_over
+            return True if gone or arrived() is not None else None
+
+        await self._until(over)
+        stream = arrived()
+        if stream is None and over():
+            raise EndScript(await self.connect_stream.reaction())
         if stream is None:
             raise self._setup.bench.overdue(f"a {kind.value} stream of the endpoint")
         self._accepted.add(stream.id)

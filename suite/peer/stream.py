@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from wtspec.suite.peer import readback
 from wtspec.suite.peer.inbox import Inbox
+from wtspec.suite.peer.interruption import EndScript
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw, plain
 from wtspec.suite.signal import Fin, Reaction, Reset, Signal, Silence
@@ -86,16 +87,26 @@ class Stream:
         self._outlet.flush()
 
     async def read(self, size_bytes: int) -> bytes:
-        """At least that many bytes of the endpoint's, all of them; raises Deadline."""
+        """At least that many bytes of the endpoint's, all it sent; raises Deadline.
+
+        A stream that ends before ends the script.
+        """
         patience = self._outlet.bench.patience
 
         def enough() -> bytes | None:
             return bytes(self.received) if len(self.received) >= size_bytes else None
 
-        data = await self._outlet.bench.bell.until(enough, patience.step_s)
-        if data is None:
-            raise self._outlet.bench.overdue(f"{size_bytes} bytes on a {self.place}")
-        return data
+        def over() -> bool | None:
+            found = enough() is not None or self.has_ended or self._outlet.closed is not None
+            return True if found else None
+
+        await self._outlet.bench.bell.until(over, patience.step_s)
+        data = enough()
+        if data is not None:
+            return data
+        if self.has_ended or self._outlet.closed is not None:
+            raise EndScript(await self.reaction())
+        raise self._outlet.bench.overdue(f"{size_bytes} bytes on a {self.place}")
 
     async def reaction(self, *, within_s: float | None = None) -> Reaction:
         """What was seen here since the last call, up to one round trip after its first signal.
@@ -149,7 +160,7 @@ async def collect(
     within_s: float | None = None,
 ) -> tuple[Signal, ...]:
     """Wait for a signal that is not passed over, then for one round trip, and tell everything."""
-    bench, closed_before = outlet.bench, outlet.closed
+    bench = outlet.bench
     within_s = bench.patience.step_s if within_s is None else within_s
 
     def news() -> bool | None:
@@ -160,8 +171,9 @@ async def collect(
     if outlet.closed is None:
         await outlet.barrier(bench.patience.step_s)
     signals = inbox.take(passes_over)
-    if outlet.closed is not None and (closed_before is None or not signals):
+    if outlet.closed is not None and not (inbox.told_of_close and signals):
+        inbox.told_of_close = True
         signals = (*signals, outlet.closed)
-    if not seen and not signals:
-        bench.timeline.note(f"silence for {within_s:g} s", "credit is in the QUIC limits")
+    if not seen:
+        bench.timeline.note(f"nothing decisive for {within_s:g} s")
     return signals or (Silence(),)
