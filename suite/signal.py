@@ -122,8 +122,9 @@ class Stop(Signal):
     shows_codes: ClassVar[bool] = True
 
     def companions(self) -> tuple[Signal, ...]:
-        # Which code the other direction carries is not this signal's question.
-        return (Data(), Reset())
+        # Which code the other direction carries is not this signal's question. A client that gives
+        # up a request also tells its application.
+        return (Data(), Reset(), Refused())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Reset(Signal):
     shows_codes: ClassVar[bool] = True
 
     def companions(self) -> tuple[Signal, ...]:
-        return (Data(), Stop())
+        return (Data(), Stop(), Refused())
 
     def __str__(self) -> str:
         size = "" if self.reliable_size is None else f", reliable {self.reliable_size}"
