@@ -6,10 +6,11 @@ only an endpoint that serves no new connection is a crash whatever the case says
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wtspec.suite.endpoint.application import Drains, Echo, Protocols
 from wtspec.suite.endpoint.interface import Endpoint, Role
+from wtspec.suite.expectation import Grade
 from wtspec.suite.peer.interruption import (
     Deadline,
     EndScript,
@@ -32,51 +33,54 @@ _ECHOING = (Echo, Drains, Protocols)
 # An endpoint that gets less than this from us may rightly keep its echo back.
 _AMPLE_STREAMS, _AMPLE_BYTES = 4, 1000
 
+_ANSWERED = Reaction("connection", (Fin(),))
+
 Exchange = Callable[[], Awaitable[Reaction]]
 
 
-async def look_after(peer: Peer, cell: Cell, endpoint: Endpoint, seen: Observation) -> Observation:
-    """The observation with what was found after the script."""
-    return await _Aftermath(peer, cell, endpoint).observe(seen)
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """One cell's aftermath. `control`: its control's cell, which went well before; the root has
+    itself.
+    """
 
+    peer: Peer
+    cell: Cell
+    control: Cell
+    endpoint: Endpoint
 
-class _Aftermath:
-    def __init__(self, peer: Peer, cell: Cell, endpoint: Endpoint) -> None:
-        self._peer = peer
-        self._cell = cell
-        self._endpoint = endpoint
-
-    async def observe(self, seen: Observation) -> Observation:
-        named, findings, dead = self._cell.case.aftermath, [], None
+    async def look(self, seen: Observation) -> Observation:
+        """The observation with what was found after the script."""
+        named, findings, dead = self.cell.case.aftermath, [], None
         if seen.reaction is not None:
-            findings += [await self._session(one) for one in list(self._peer.sessions)]
+            findings += [await self._session(one) for one in list(self.peer.sessions)]
         problem = await self._connection()
         findings.append(_finding("this connection", problem, named.connection))
-        if problem or self._cell.case.violates:
+        if problem or self.cell.case.violates:
             dead = await self._new_connection()
-        extra = tally.unasked(self._peer)
+        extra = tally.unasked(self.peer)
         findings.append(_finding("nothing unasked", extra, named.unasked))
         findings += [
             Finding("the wire's own rules", alive=False, detail=f"{one.where}: {one.why}")
-            for one in self._peer.violations
+            for one in self.peer.violations
         ]
         return replace(seen, aftermath=tuple(findings), new_connection_dead=dead)
 
     async def _session(self, session: Session) -> Finding:
         """Whether a session still carries everything, as far as credit allows to ask."""
-        what = "this session" if session is self._peer.sessions[0] else "another session"
+        what = "this session" if session is self.peer.sessions[0] else "another session"
         problem = "" if session.is_open() else "ended"
         for exchange in self._exchanges(session) if not problem else ():
             problem = await _problem(exchange)
             if problem:
                 break
-        return _finding(what, problem, self._cell.case.aftermath.session)
+        return _finding(what, problem, self.cell.case.aftermath.session)
 
     def _exchanges(self, session: Session) -> Iterator[Exchange]:
         """One of each kind that this application answers and that no limit forbids."""
         if not isinstance(session.application, _ECHOING):
             return
-        offered = self._endpoint.hello.features
+        offered = self.endpoint.hello.features
         if self._may_open(session, StreamKind.BIDI):
             yield lambda: session.echo(_PROOF)
         if "uni" in offered and self._may_open(session, StreamKind.UNI) and self._may_answer():
@@ -92,7 +96,7 @@ class _Aftermath:
 
     def _may_answer(self) -> bool:
         """Whether our own credit lets the endpoint open a stream and write to it."""
-        ours = self._cell.configuration.ours
+        ours = self.cell.configuration.ours
         streams, size_bytes = ours.initial_max_streams_uni, ours.initial_max_data
         if not any((streams, size_bytes, ours.initial_max_streams_bidi)):
             return True
@@ -100,38 +104,45 @@ class _Aftermath:
 
     def _has_flow_control(self, session: Session) -> bool:
         ours, theirs = dict(session.connection.our_settings), session.connection.settings or {}
-        return self._cell.dialect.flow_control_on(ours, theirs)
+        return self.cell.dialect.flow_control_on(ours, theirs)
 
     async def _connection(self) -> str:
         """What is wrong with this connection: a sibling session where one may be, else a PING."""
-        if not self._peer.is_alive():
-            closed = [one.closed for one in self._peer.connections if one.closed is not None]
+        if not self.peer.is_alive():
+            closed = [one.closed for one in self.peer.connections if one.closed is not None]
             return f"closed, {closed[-1]}" if closed else "never came about"
         if self._may_have_sibling():
-            return await _problem(lambda: self._greeted(self._peer))
+            return await _problem(self._greeted)
         return await _problem(self._pinged)
 
     def _may_have_sibling(self) -> bool:
         """Only where session flow control is on: without it a connection carries one session."""
-        begun = [one for one in self._peer.sessions if one.is_begun]
+        begun = [one for one in self.peer.sessions if one.is_begun]
         if not begun or not self._has_flow_control(begun[0]):
             return False
-        if self._endpoint.role is Role.CLIENT and "pooling" not in self._endpoint.hello.features:
+        if self.endpoint.role is Role.CLIENT and "pooling" not in self.endpoint.hello.features:
             return False
-        allowed = self._cell.configuration.limits.max_sessions or 1
+        allowed = self.cell.configuration.limits.max_sessions or 1
         return len(begun) < allowed and self._may_open(begun[0], StreamKind.BIDI)
 
     async def _pinged(self) -> Reaction:
-        passed = await self._peer.barrier()
-        return Reaction("connection", (Fin(),) if passed else ())
+        passed = await self.peer.barrier()
+        return _ANSWERED if passed else Reaction("connection")
 
-    async def _greeted(self, peer: Peer) -> Reaction:
-        session = await peer.open_session(Echo())
+    async def _greeted(self) -> Reaction:
+        session = await self.peer.open_session(Echo())
         return await session.echo(_PROOF)
 
     async def _new_connection(self) -> str | None:
-        problem = await _problem(lambda: self._greeted(self._peer.another()))
-        return problem or None
+        """Why the control no longer goes well on a connection of its own; None when it does."""
+        control = self.control
+        expect = control.case.expectation(control.parameter)
+
+        async def again() -> Reaction:
+            reaction = await control.case(self.peer.another(), *control.arguments)
+            return reaction if expect.match(reaction).grade is Grade.NONE else _ANSWERED
+
+        return await _problem(again) or None
 
 
 async def _problem(exchange: Exchange) -> str:

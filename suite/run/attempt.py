@@ -21,7 +21,7 @@ from wtspec.suite.peer.interruption import (
 from wtspec.suite.peer.patience import Patience
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.requirements import ledger
-from wtspec.suite.run.aftermath import look_after
+from wtspec.suite.run.aftermath import Afterwards
 from wtspec.suite.run.evidence import NO_EVIDENCE, Evidence, fingerprint
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.stored import StoredMoment
@@ -43,7 +43,8 @@ class Stage:
 class Attempt:
     """One attempt's verdict with what backs it, in picklable values.
 
-    `broke_endpoint`: it no longer serves others, so that what ran beside this cell proves nothing.
+    `script_s`: the part of `duration_s` before the aftermath. `broke_endpoint`: it no longer serves
+    others, so that what ran beside this cell proves nothing.
     """
 
     cell: str
@@ -51,6 +52,7 @@ class Attempt:
     purpose: str = "first"
     reaction: Reaction | None = None
     duration_s: float = 0.0
+    script_s: float = 0.0
     cause: str = ""
     evidence: Evidence = NO_EVIDENCE
     broke_endpoint: bool = False
@@ -60,8 +62,16 @@ class Attempt:
         return self.verdict.outcome
 
 
-async def run_case(cell: Cell, stage: Stage, control: Attempt | None = None) -> Attempt:
-    """Attempt the cell once; `control` is that of its control, which must have gone well.
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The legal twin of a cell, and what came of it in the same configuration."""
+
+    cell: Cell
+    attempt: Attempt
+
+
+async def run_case(cell: Cell, stage: Stage, control: Control | None = None) -> Attempt:
+    """Attempt the cell once; None for the control of the root only.
 
     Raises nothing for what goes wrong in here: that is a verdict too.
     """
@@ -69,13 +79,14 @@ async def run_case(cell: Cell, stage: Stage, control: Attempt | None = None) -> 
     began_s = clock()
     if (idle := _reason_to_rest(cell, stage.endpoint, control)) is not None:
         return idle
-    trial = _Trial(cell, stage, 0.0 if control is None else control.duration_s)
+    trial = _Trial(cell, stage, control)
     seen = await trial.observe()
     attempt = Attempt(
         cell.key,
         _judged(cell, seen),
         reaction=seen.reaction,
         duration_s=clock() - began_s,
+        script_s=trial.script_s,
         cause=trial.cause,
         broke_endpoint=bool(seen.endpoint_ended or seen.new_connection_dead),
     )
@@ -102,7 +113,7 @@ def _judged(cell: Cell, seen: Observation) -> Verdict:
     )
 
 
-def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Attempt | None) -> Attempt | None:
+def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Control | None) -> Attempt | None:
     """The verdict that stands without a single packet, if there is one."""
     if not any(ledger.load()[one].holds_in(cell.dialect) for one in cell.case.requires):
         why = f"none of its requirements holds in {cell.dialect}"
@@ -110,12 +121,13 @@ def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Attempt | None) -> 
     if missing := cell.case.needs - endpoint.hello.features:
         why = f"the endpoint does not offer {', '.join(sorted(missing))}"
         return idle_attempt(cell, Observation(not_applicable=why), "feature")
-    if control is None or control.outcome.is_good:
+    if control is None or control.attempt.outcome.is_good:
         return None
-    why = f"its control {control.cell} ended in {control.outcome}: {control.verdict.reason}"
-    match control.outcome:
+    found = control.attempt
+    why = f"its control {found.cell} ended in {found.outcome}: {found.verdict.reason}"
+    match found.outcome:
         case Outcome.NOT_APPLICABLE:
-            return idle_attempt(cell, Observation(not_applicable=why), control.cause)
+            return idle_attempt(cell, Observation(not_applicable=why), found.cause)
         case Outcome.UNSUPPORTED:
             return idle_attempt(cell, Observation(unsupported=why))
         case _:
@@ -140,13 +152,14 @@ _AFTERMATH_FACTOR = 2
 class _Trial:
     """One run of a script and of what follows it."""
 
-    def __init__(self, cell: Cell, stage: Stage, control_latency_s: float) -> None:
+    def __init__(self, cell: Cell, stage: Stage, control: Control | None) -> None:
         self._cell = cell
         self._stage = stage
-        self._control_latency_s = control_latency_s
+        self._control = control
         self._peer: Peer | None = None
         self._trace = ""
         self.cause = ""
+        self.script_s = 0.0
 
     async def observe(self) -> Observation:
         """Everything that can be seen, or the reason why it could not be."""
@@ -156,6 +169,7 @@ class _Trial:
             return self._failure(error)
         try:
             seen = await self._script(peer)
+            self.script_s = peer.timeline.now_s
             if _may_look_after(seen):
                 seen = await self._after(peer, seen)
             return self._unless_gone(seen)
@@ -184,12 +198,13 @@ class _Trial:
             stage.network,
             cell.dialect,
             configuration=cell.configuration,
-            path=cell.link,
+            path=cell.case.link,
             patience=stage.patience,
             seed=stage.seed,
             cell=cell.key,
         )
-        peer.control_latency_s = self._control_latency_s
+        if self._control is not None:
+            peer.control_latency_s = self._control.attempt.script_s
         return peer
 
     async def _script(self, peer: Peer) -> Observation:
@@ -224,7 +239,9 @@ class _Trial:
         """The aftermath has its own deadline: what it waits for is nobody's answer."""
         try:
             async with asyncio.timeout(_AFTERMATH_FACTOR * self._stage.patience.case_s):
-                return await look_after(peer, self._cell, self._stage.endpoint, seen)
+                control = self._cell if self._control is None else self._control.cell
+                after = Afterwards(peer, self._cell, control, self._stage.endpoint)
+                return await after.look(seen)
         except TimeoutError:
             unfinished = Finding("the aftermath", alive=False, detail="did not end in time")
             return replace(seen, aftermath=(unfinished,))

@@ -7,7 +7,6 @@ from wtspec.suite.case import Case
 from wtspec.suite.dialect import Dialect, dialect
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Role
-from wtspec.suite.network.path import Path
 from wtspec.suite.run.catalogue import Catalogue
 
 
@@ -26,7 +25,6 @@ class CellSpec:
     role: Role
     dialect: str
     configuration: Configuration
-    link: Path
 
     def cell(self, catalogue: Catalogue) -> "Cell":
         return Cell(
@@ -35,20 +33,18 @@ class CellSpec:
             dialect(self.dialect),
             self.parameter,
             self.configuration,
-            self.link,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One case in one role, dialect, parameter, configuration and on one link."""
+    """One case in one role, dialect, parameter and configuration, on the case's own link."""
 
     case: Case
     role: Role
     dialect: Dialect
     parameter: str | None
     configuration: Configuration
-    link: Path
 
     @property
     def id(self) -> str:
@@ -56,13 +52,10 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """The id, and where a control runs in a dependent's surroundings, those too."""
-        parts = [self.id]
-        if self.configuration != self.case.configuration:
-            parts.append(f"with {self.configuration}")
-        if self.link != self.case.link:
-            parts.append(f"over {self.link}")
-        return " ".join(parts)
+        """The id, and where a control runs in a dependent's configuration, that too."""
+        if self.configuration == self.case.configuration:
+            return self.id
+        return f"{self.id} with {self.configuration}"
 
     @property
     def spec(self) -> CellSpec:
@@ -72,7 +65,6 @@ class Cell:
             self.role,
             self.dialect.name,
             self.configuration,
-            self.link,
         )
 
     @property
@@ -81,22 +73,16 @@ class Cell:
         return () if self.parameter is None else (self.case.parameters[self.parameter],)
 
     def control(self, catalogue: Catalogue) -> "Cell | None":
-        """The control's cell in this cell's own surroundings; None for the root.
+        """The control's cell in this cell's configuration; None for the root.
 
+        Its link is its own: where a case is its control on a worse path, the path is the question.
         The parameter of the same name, where the control has it; else the longest that begins the
         name ("bidi" for "bidi-equal"), else its first one.
         """
         twin = catalogue.control_of(self.case)
         if twin is None:
             return None
-        return Cell(
-            twin,
-            self.role,
-            self.dialect,
-            _twin_parameter(twin, self),
-            self.configuration,
-            self.link,
-        )
+        return Cell(twin, self.role, self.dialect, _twin_parameter(twin, self), self.configuration)
 
 
 def _twin_parameter(twin: Case, cell: Cell) -> str | None:
@@ -154,4 +140,4 @@ def cells_of(case: Case, roles: Sequence[Role], dialects: Sequence[Dialect]) -> 
             if role not in case.roles:
                 continue
             for parameter in parameters:
-                yield Cell(case, role, spoken, parameter, case.configuration, case.link)
+                yield Cell(case, role, spoken, parameter, case.configuration)

@@ -146,12 +146,13 @@ class Prover:
             yield replace(proof, must_show=must_show)
 
     def unproved(self) -> tuple[str, ...]:
-        """Cells that no fault is said to turn red."""
-        return tuple(
-            one.id
-            for one in self.plan.cells
-            if not any(names(one, fault) for fault in one.case.faults)
-        )
+        """Cases in a role in which no fault is said to turn any of their cells red."""
+        found: dict[str, bool] = {}
+        for one in self.plan.cells:
+            named = any(names(one, fault) for fault in one.case.faults)
+            place = f"{one.case.id} as {one.role}"
+            found[place] = found.get(place, False) or named
+        return tuple(place for place, named in found.items() if not named)
 
     def _cells_for(self, subject: Subject) -> list[Cell]:
         cells = [one for one in self.plan.cells if one.role in subject.roles]

@@ -25,7 +25,7 @@ from wtspec.suite.network.callbacks import CallbackFailed, report_callbacks
 from wtspec.suite.network.udp import UdpNetwork
 from wtspec.suite.peer.patience import FAST, SLOW, Patience
 from wtspec.suite.run import catalogue as catalogues
-from wtspec.suite.run.attempt import Attempt, Stage, failed_attempt, idle_attempt, run_case
+from wtspec.suite.run.attempt import Attempt, Control, Stage, failed_attempt, idle_attempt, run_case
 from wtspec.suite.run.confirm import conclude, needs_confirming
 from wtspec.suite.run.factory import CannotStart, EndpointFactory
 from wtspec.suite.run.plan import Cell, CellSpec, Plan
@@ -197,9 +197,9 @@ class _GroupRun:
         return await asyncio.shield(known)
 
     async def _first(self, cell: Cell) -> Attempt:
-        control = cell.control(self._catalogue)
-        outcome = None if control is None else await self._once(control)
-        return await self._run(cell, outcome, self._job.pace.first)
+        twin = cell.control(self._catalogue)
+        control = None if twin is None else Control(twin, await self._once(twin))
+        return await self._run(cell, control, self._job.pace.first)
 
     async def _alone(self, cell: Cell) -> Attempt:
         self._started(cell, "alone", self._job.pace.first)
@@ -224,28 +224,28 @@ class _GroupRun:
             attempts.append(replace(self._unless_failed(cell, attempt), purpose="confirm"))
             if attempt.broke_endpoint:
                 await self._restart()
-            if control is not None and not control.outcome.is_good:
+            if control is not None and not control.attempt.outcome.is_good:
                 break
         return attempts
 
-    async def _slow_control(self, cell: Cell, *, afresh: bool) -> Attempt | None:
+    async def _slow_control(self, cell: Cell, *, afresh: bool) -> Control | None:
         """The control with long waits. A bad one gets a new endpoint, and a second chance."""
-        control = cell.control(self._catalogue)
-        if control is None:
+        twin = cell.control(self._catalogue)
+        if twin is None:
             return None
-        known = self._slow_controls.get(control.key)
+        known = self._slow_controls.get(twin.key)
         if known is not None and not (afresh and known.outcome.is_good):
-            return known
-        above = await self._slow_control(control, afresh=False)
+            return Control(twin, known)
+        above = await self._slow_control(twin, afresh=False)
         self._started(cell, "control", self._job.pace.again)
-        attempt = await self._run(control, above, self._job.pace.again)
-        if not attempt.outcome.is_good and (above is None or above.outcome.is_good):
+        attempt = await self._run(twin, above, self._job.pace.again)
+        if not attempt.outcome.is_good and (above is None or above.attempt.outcome.is_good):
             await self._restart()
-            attempt = await self._run(control, above, self._job.pace.again)
-        self._slow_controls[control.key] = attempt
-        return attempt
+            attempt = await self._run(twin, above, self._job.pace.again)
+        self._slow_controls[twin.key] = attempt
+        return Control(twin, attempt)
 
-    async def _run(self, cell: Cell, control: Attempt | None, patience: Patience) -> Attempt:
+    async def _run(self, cell: Cell, control: Control | None, patience: Patience) -> Attempt:
         assert self._endpoint is not None
         network = UdpNetwork(cell_seed(self._job.seed, cell))
         stage = Stage(self._endpoint, network, patience, self._job.seed)

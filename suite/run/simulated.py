@@ -13,7 +13,7 @@ from wtspec.suite.network.virtual import VirtualNetwork
 from wtspec.suite.network.virtual_loop import run_virtual
 from wtspec.suite.peer.patience import SLOW
 from wtspec.suite.run import catalogue as catalogues
-from wtspec.suite.run.attempt import Attempt, Stage, failed_attempt, run_case
+from wtspec.suite.run.attempt import Attempt, Control, Stage, failed_attempt, run_case
 from wtspec.suite.run.catalogue import Catalogue
 from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.plan import Cell, CellSpec, Plan
@@ -38,9 +38,9 @@ class Simulation:
         """The verdict on one cell, its control being run first if it was not yet."""
         if (known := self._controls.get(cell.key)) is not None:
             return known
-        control = cell.control(self.catalogue)
-        outcome = None if control is None else self.remembered(control)
-        return self._run(cell, outcome)
+        twin = cell.control(self.catalogue)
+        control = None if twin is None else Control(twin, self.remembered(twin))
+        return self._run(cell, control)
 
     def remembered(self, cell: Cell) -> Attempt:
         """The attempt at a control."""
@@ -48,7 +48,7 @@ class Simulation:
             known = self._controls[cell.key] = self.attempt(cell)
         return known
 
-    def _run(self, cell: Cell, control: Attempt | None) -> Attempt:
+    def _run(self, cell: Cell, control: Control | None) -> Attempt:
         failures: list[CallbackFailed] = []
         try:
             attempt = run_virtual(
@@ -64,7 +64,7 @@ class Simulation:
             return failed_attempt(cell, f"an exception in a callback: {failures[0]}", why)
         return attempt
 
-    async def _on_stage(self, cell: Cell, control: Attempt | None) -> Attempt:
+    async def _on_stage(self, cell: Cell, control: Control | None) -> Attempt:
         network = VirtualNetwork(cell_seed(self.seed, cell))
         endpoint = await self.factory.start(cell.role, cell.configuration, cell.dialect, network)
         try:
