@@ -172,7 +172,7 @@ def negotiate(
     offer: Offer, side: Side, peer: PeerAnnouncements, rules: NegotiationRules
 ) -> Negotiated:
     """The dialect to speak with this peer; our first where the peer names none of ours."""
-    named = [one for one in offer.dialects if _is_named(one, side, peer)]
+    named = [one for one in offer.dialects if _is_named(one, offer, side, peer)]
     chosen = rules.chooses(named) or offer.dialects[0]
     unmet = tuple(one for one in chosen.requirements_of_peer(side) if not peer.meets(one))
     ours_announced = dict(offer.settings(side, rules))
@@ -188,10 +188,10 @@ def negotiate(
     )
 
 
-def _is_named(dialect: Dialect, side: Side, peer: PeerAnnouncements) -> bool:
+def _is_named(dialect: Dialect, offer: Offer, side: Side, peer: PeerAnnouncements) -> bool:
     if side is Side.SERVER and not dialect.client_sends_enabling:
-        # Clients of 09 to 12 announce nothing; those of later drafts have a setting that we know.
-        return peer.value(dialect.enabling_setting) == 0
+        # Clients of 09 to 12 announce nothing; those of other drafts have a setting that we know.
+        return not any(peer.value(one.enabling_setting) for one in offer.dialects)
     return peer.value(dialect.enabling_setting) > 0
 
 

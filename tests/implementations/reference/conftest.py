@@ -128,11 +128,15 @@ class Wire:
 
     def section(self, stream_id: int) -> dict[bytes, bytes]:
         """The first field section on a stream."""
-        decoder = frames.FrameDecoder()
-        for event in decoder.feed(self.data(stream_id)):
+        section = self.found_section(stream_id)
+        assert section is not None, f"no field section on {stream_id}"
+        return section
+
+    def found_section(self, stream_id: int) -> dict[bytes, bytes] | None:
+        for event in frames.FrameDecoder().feed(self.data(stream_id)):
             if isinstance(event, frames.Frame) and event.type == FrameType.HEADERS:
                 return dict(fields.FieldDecoder().decode(event.payload))
-        raise AssertionError(f"no field section on {stream_id}")
+        return None
 
     def received_capsules(self, stream_id: int) -> list[capsule.Received]:
         decoder, found = capsule.CapsuleDecoder(), []
@@ -207,8 +211,8 @@ class Stage:
         """A raw client with a session."""
         wire = wire or await self.raw_client()
         stream_id = wire.open("bidi", headers(self.request(path)))
-        await wire.seen_event(events.StreamData, stream_id)
-        assert wire.section(stream_id)[b":status"] == b"200"
+        section = await wire.until(lambda: wire.found_section(stream_id))
+        assert section[b":status"] == b"200"
         return wire, stream_id
 
     def request(
