@@ -7,8 +7,8 @@
         def minds_stale(self, what: str) -> bool:
             return False
 
-The docstring says what it does wrong. Put the class into the module of its family; a new module
-must be named in `registry.py`.
+The docstring says what it does wrong. Put the class into the module of its family; `registry.py`
+reads every module of this folder.
 """
 
 from collections.abc import Callable, Iterator, Mapping
