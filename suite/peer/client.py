@@ -44,8 +44,8 @@ class Dialer:
 
         if await bench.bell.until(over, bench.patience.connect_s) is None:
             raise bench.overdue("the end of the handshake")
-        if connection.closed is not None:
-            raise EndScript(Reaction("connection", (connection.closed,)))
+        if not connection.is_ready:
+            self._require_life(connection)
         return connection
 
     def begin(self, application: Application, how: opening.Opening) -> Session:
@@ -72,6 +72,7 @@ class Dialer:
     async def begun(self, session: Session) -> None:
         """Connect, and take the CONNECT's stream."""
         connection = await self.connect()
+        self._require_life(connection)
         if not self._setup.manners.hurries:
             await self._settings(connection)
         stream_id = connection.quic.open_stream("bidi")
@@ -90,9 +91,12 @@ class Dialer:
 
         if await bench.bell.until(over, bench.patience.step_s) is None:
             raise bench.overdue("the endpoint's SETTINGS")
+        self._require_life(connection)
+        self._check_dialect(connection)
+
+    def _require_life(self, connection: Http3Connection) -> None:
         if connection.closed is not None:
             raise EndScript(Reaction("connection", (connection.closed,)))
-        self._check_dialect(connection)
 
     def _check_dialect(self, connection: Http3Connection) -> None:
         """An endpoint that declares no dialects is asked by its SETTINGS."""

@@ -22,7 +22,7 @@ from wtspec.suite.peer.sight import (
     Sight,
     UniOpened,
 )
-from wtspec.suite.wire import frames, settings, stream_header, varint
+from wtspec.suite.wire import frames, grease, settings, stream_header, varint
 from wtspec.suite.wire.capsule import CapsuleDecoder, Malformed
 from wtspec.suite.wire.errors import (
     ClosedCriticalStream,
@@ -117,6 +117,18 @@ class Http3Reader:
         if incoming is not None and incoming.form in {Form.CONTROL, Form.CRITICAL}:
             error = ClosedCriticalStream("a critical stream was reset")
             self._sink(Violation(incoming.where, error.code, str(error)))
+
+    def head(self, stream_id: int) -> bytes:
+        """How a stream of the endpoint begins: what came before it was known what it is."""
+        return bytes(self._streams[stream_id].head)
+
+    def strangers(self) -> list[int]:
+        """Streams that the endpoint opened, without a meaning in HTTP/3 or in WebTransport."""
+        return [
+            one.stream_id
+            for one in self._streams.values()
+            if bool(one.stream_id & 1) is not self._endpoint_is_client and _is_strange(one)
+        ]
 
     def _read(self, incoming: Incoming, data: bytes) -> None:
         match incoming.form:
@@ -266,6 +278,20 @@ class Http3Reader:
                     incoming.capsules.finish()
             case _:
                 pass
+
+
+def _is_strange(incoming: Incoming) -> bool:
+    """Streams of a reserved type are none: they have no meaning on purpose."""
+    match incoming.form:
+        case Form.DATA_STREAM | Form.BROKEN | Form.UNDECIDED:
+            return True
+        case Form.MESSAGE:
+            return not incoming.has_message
+        case Form.IGNORED:
+            first = varint.decode(incoming.head)
+            return first is None or not grease.is_reserved(first[0])
+        case Form.CONTROL | Form.CRITICAL:
+            return False
 
 
 def _only_varint(payload: bytes, what: str) -> int:

@@ -63,7 +63,7 @@ class Host:
                 path=setup.path,
                 capture=setup.packets,
             )
-            setup.our_address = self._listener.address
+            setup.packets.ours.add(self._listener.address)
         return self._listener
 
     def close(self) -> None:
@@ -85,13 +85,14 @@ class Host:
         for command in commands_of(application):
             if not setup.api.offers(command):
                 raise Unsupported(f"the command {command}")
-        if self._asked and "pooling" not in setup.endpoint.hello.features:
+        pools = "pooling" in setup.endpoint.hello.features
+        if self._asked and not pools:
             raise NotApplicable("the client does not share a connection between sessions")
         token = f"t{setup.api.number():x}t{setup.seed & 0xFFFF:x}"
         path = f"{application.path}{'&' if '?' in application.path else '?'}token={token}"
         fields["url"] = f"https://{self.authority}{path}"
         fields["hashes"] = [base64.b64encode(setup.identity().hash_sha256).decode()]
-        fields.update({"session": token, "pool": bool(self._asked), **how.command})
+        fields.update({"session": token, "pool": pools, **how.command})
         events = setup.api.expect(token, path)
         setup.api.name(events, token)
         self._conducts.append(Conduct(application, setup.api, events))

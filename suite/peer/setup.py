@@ -7,7 +7,7 @@ from typing import Any
 from wtspec.suite.dialect import Dialect, Side
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Endpoint, Role
-from wtspec.suite.network.link import Addr, Network
+from wtspec.suite.network.link import Network
 from wtspec.suite.network.path import Path
 from wtspec.suite.network.virtual import VirtualNetwork
 from wtspec.suite.peer.api import Api
@@ -46,16 +46,10 @@ class Setup:
     changes: dict[str, Any] = field(default_factory=dict)
     connections: list[Http3Connection] = field(default_factory=list)
     packets: Packets = field(init=False)
-    our_address: Addr | None = None
 
     def __post_init__(self) -> None:
-        self.packets = Packets(self.bench.timeline, self._is_ours)
-
-    def _is_ours(self, source: Addr, destination: Addr) -> bool:
-        """A server stays where it is, and so do we where the endpoint is a client."""
-        if self.our_address is not None:
-            return source == self.our_address
-        return destination == self.endpoint.address
+        is_server = self.endpoint.role is Role.SERVER
+        self.packets = Packets(self.bench.timeline, self.endpoint.address if is_server else None)
 
     @property
     def our_side(self) -> Side:

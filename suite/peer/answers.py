@@ -1,0 +1,130 @@
+"""What became of streams of ours, and how the endpoint's own streams begin.
+
+For Echo sessions, whose answer to a unidirectional stream is a stream of the endpoint's.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wtspec.suite.peer.interruption import Deadline
+from wtspec.suite.peer.stream import Stream
+from wtspec.suite.signal import Fin, Observed, Reaction, Reset, Signal, Stop
+from wtspec.suite.wire import varint
+from wtspec.suite.wire.stream_header import StreamKind
+
+if TYPE_CHECKING:
+    from wtspec.suite.peer.session import Session
+
+CAME_BACK, CHANGED, SILENT, UNASKED = "came back", "came back changed", "silent", "unasked"
+FIRST_VARINT, SESSION_ID = "first varint", "Session ID"
+OF_THE_SESSION = "the session's"
+
+
+async def answer(session: "Session", stream: Stream) -> Reaction:
+    """What comes of one stream of ours: on it, or on the unidirectional stream that answers."""
+    if stream.kind is StreamKind.BIDI:
+        return await stream.reaction()
+    try:
+        answering = await session.accept_uni()
+    except Deadline:
+        return await stream.reaction(within_s=0)
+    return await answering.reaction()
+
+
+async def came_back(session: "Session", sent: Mapping[Stream, bytes]) -> Reaction:
+    """What comes of many streams of ours, all finished by us, each with these bytes behind its
+    header.
+
+    How many came back as they were, were changed, or are silent; how many came that answer none;
+    and every stop and reset once.
+    """
+    bench = session.connection.outlet.bench
+
+    def over() -> bool | None:
+        return True if session.connection.closed or not _open(session, sent) else None
+
+    await bench.bell.until(over, bench.patience.step_s)
+    await session.connection.outlet.barrier(bench.patience.step_s)
+    counts: dict[str, int] = Counter()
+    _count_bidi(sent, counts)
+    _count_uni(_answers(session), [data for one, data in sent.items() if _is_uni(one)], counts)
+    counts[SILENT] = _open(session, sent)
+    told: list[Signal] = [Observed(what, number) for what, number in counts.items() if number]
+    endings = (one for stream in sent for one in stream.inbox.seen if isinstance(one, Reset | Stop))
+    told += dict.fromkeys(endings)
+    closed = session.connection.closed
+    return Reaction("streams", tuple(told) if closed is None else (*told, closed))
+
+
+def _is_uni(stream: Stream) -> bool:
+    return stream.kind is StreamKind.UNI
+
+
+def _answers(session: "Session") -> list[Stream]:
+    return [one for one in session.streams_of_endpoint(StreamKind.UNI) if Fin() in one.inbox.seen]
+
+
+def _is_refused(stream: Stream) -> bool:
+    return any(isinstance(one, Reset | Stop) for one in stream.inbox.seen)
+
+
+def _open(session: "Session", sent: Mapping[Stream, bytes]) -> int:
+    """How many have neither an answer nor an end."""
+    bidi = sum(not (one.has_ended or _is_refused(one)) for one in sent if not _is_uni(one))
+    uni = sum(not _is_refused(one) for one in sent if _is_uni(one))
+    return bidi + max(uni - len(_answers(session)), 0)
+
+
+def _count_bidi(sent: Mapping[Stream, bytes], counts: dict[str, int]) -> None:
+    for stream, data in sent.items():
+        if not _is_uni(stream) and Fin() in stream.inbox.seen:
+            counts[CAME_BACK if stream.received == data else CHANGED] += 1
+
+
+def _count_uni(answers: Sequence[Stream], sent: Sequence[bytes], counts: dict[str, int]) -> None:
+    wanted = Counter(sent)
+    for answering in answers:
+        data = bytes(answering.received)
+        if wanted[data]:
+            wanted[data] -= 1
+            counts[CAME_BACK] += 1
+        else:
+            counts[CHANGED] += 1
+    if extra := len(answers) - len(sent):
+        counts[CHANGED] -= max(extra, 0)
+        counts[UNASKED] += max(extra, 0)
+
+
+async def opening(session: "Session", kind: StreamKind) -> Reaction:
+    """How the endpoint's first stream of a kind begins, whether it is one of the session or not.
+
+    A stream of the session is waited for; where none comes, any stream that HTTP/3 does not know.
+    """
+    connection = session.connection
+    bench = connection.outlet.bench
+
+    def arrived() -> bool | None:
+        return True if session.streams_of_endpoint(kind) or connection.closed else None
+
+    await bench.bell.until(arrived, bench.patience.step_s)
+    own = [one.id for one in session.streams_of_endpoint(kind)]
+    strange = [one for one in connection.reader.strangers() if _kind(one) is kind]
+    for stream_id in (*own, *strange):
+        return Reaction(f"{kind.value} stream", _begins(session, stream_id))
+    return Reaction(f"{kind.value} stream")
+
+
+def _kind(stream_id: int) -> StreamKind:
+    return StreamKind.UNI if stream_id & 2 else StreamKind.BIDI
+
+
+def _begins(session: "Session", stream_id: int) -> tuple[Signal, ...]:
+    head = session.connection.reader.head(stream_id)
+    first = varint.decode(head)
+    if first is None:
+        return (Observed(FIRST_VARINT, "cut"),)
+    second = varint.decode(head, first[1])
+    named: object = "cut" if second is None else second[0]
+    shown = OF_THE_SESSION if named == session.id else named
+    return (Observed(FIRST_VARINT, first[0]), Observed(SESSION_ID, shown))
