@@ -102,12 +102,13 @@ class Client:
     async def connect(self, url: str, options: SessionOptions | None = None) -> Session:
         """A session; SessionRefused when there is none, TimeoutError after the deadline."""
         options = options or SessionOptions()
-        async with asyncio.timeout(options.deadline_s):
+        rules = self.options.rules.requests
+        async with asyncio.timeout(rules.deadline_s(options.deadline_s)):
             try:
                 return await self._ask(target_of(url), options)
             except SessionRefused as refusal:
                 # The draft forbids following by itself, data may already have been sent (3.2).
-                if refusal.location is None or not self.options.rules.requests.follows_redirects():
+                if refusal.location is None or not rules.follows_redirects():
                     raise
                 return await self._ask(target_of(urljoin(url, refusal.location)), options)
 

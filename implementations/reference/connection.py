@@ -259,6 +259,9 @@ class Connection:
         self.outlet.resets_reliably = (
             self.negotiated.dialect.reset_stream_at and self.outlet.peer_resets_at
         )
+        for session in self.sessions.values():
+            if session.is_waiting:  # asked for before it was known what binds
+                session.flow = self.new_flow()
         self.part.settled()
         self.changed.notify()
 

@@ -31,7 +31,7 @@ class Life:
                 action()
 
     def error_signalled(self, rules: Rules) -> None:
-        """An error of the peer was answered with a stream, session or connection error."""
+        """What the peer did was answered with an error of any scope, or with a refusal."""
         if rules.application.dies_after_answering():
             asyncio.get_running_loop().call_soon(self.end)
 

@@ -109,6 +109,7 @@ class ServerExchange:
             headers = (*headers, (b"allow", b""))
         self.stream.send_headers(((b":status", b"%d" % status), *headers), finish=True)
         self.stream.stop(H3.NO_ERROR)
+        self._part.connection.life.error_signalled(self._part.connection.rules)
         if self.session is not None:
             self.session.refused()
         else:

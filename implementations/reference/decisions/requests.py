@@ -18,6 +18,10 @@ class RequestRules:
         """A server answers every request; a client sends the one it was asked for."""
         return True
 
+    def deadline_s(self, honest_s: float) -> float:
+        """How long a client waits for a session before it gives up."""
+        return honest_s
+
     def request_fields(self, honest: Fields) -> Fields:
         """The CONNECT of a client: pseudo-headers, Origin, what the dialect adds, the caller's."""
         return honest

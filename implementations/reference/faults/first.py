@@ -1,10 +1,10 @@
 """The faults that the first cases of every family need."""
 
+import math
 from collections.abc import Sequence
 
 from wtspec.implementations.reference.decisions.application import ApplicationRules
 from wtspec.implementations.reference.decisions.datagrams import DatagramRules
-from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.implementations.reference.decisions.negotiation import NegotiationRules
 from wtspec.implementations.reference.decisions.quic import QuicRules
 from wtspec.implementations.reference.decisions.requests import RequestRules
@@ -23,10 +23,13 @@ class ConnectsBeforeSettings(NegotiationRules):
 
 @fault("never-answers")
 class NeverAnswers(RequestRules):
-    """A server answers no request for a session; a client never sends one."""
+    """A server answers no request for a session; a client never sends one, and waits."""
 
     def answers(self) -> bool:
         return False
+
+    def deadline_s(self, honest_s: float) -> float:
+        return math.inf
 
 
 @fault("accepts-any-origin", SERVER)
@@ -43,22 +46,6 @@ class RefusesEveryOrigin(RequestRules):
 
     def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
         return False
-
-
-@fault("takes-any-max-streams")
-class TakesAnyMaxStreams(FlowRules):
-    """A WT_MAX_STREAMS that does not grow is taken in silence."""
-
-    def minds_stale(self, what: str) -> bool:
-        return what == "max-data"
-
-
-@fault("refuses-every-max-streams")
-class RefusesEveryMaxStreams(FlowRules):
-    """Every WT_MAX_STREAMS is treated as a violation."""
-
-    def refuses_every_limit(self, what: str) -> bool:
-        return what.startswith("max-streams")
 
 
 @fault("sends-codes-unmapped")
