@@ -43,7 +43,7 @@ from wtspec.implementations.reference.wakeup import Wakeup
 from wtspec.suite.dialect import Side, SignalPosition
 from wtspec.suite.quic import events
 from wtspec.suite.quic.connection import Connection as QuicConnection
-from wtspec.suite.wire import datagram
+from wtspec.suite.wire import stream_header
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.errors import WireError
 from wtspec.suite.wire.stream_header import StreamHeader, StreamType
@@ -220,6 +220,9 @@ class Connection:
             code = self.rules.closing.late_stream_code(self._gone_code())
             if code is not None:
                 early.refuse(code)
+            if self.rules.closing.answers_late_streams():
+                answer = self.outlet.open_stream(header.kind)
+                self.outlet.send(answer, stream_header.encode(header.kind, header.session_id))
         else:
             self.early.add_stream(early)
         return early
@@ -232,16 +235,19 @@ class Connection:
 
     def _datagram(self, data: bytes) -> None:
         try:
-            session_id, payload = datagram.decode(data)
+            session_id, payload = self.rules.datagrams.read(data)
         except WireError as error:
             if self.rules.datagrams.minds_malformed():
                 raise ConnectionViolation(error.code, str(error)) from error
             return
+        session_id = self.rules.datagrams.addressee(session_id, self.sessions.keys())
         session = self.sessions.get(session_id)
         if session is not None and not session.is_waiting:
             session.datagram_arrived(payload)
         elif session_id not in self._over:
             self.early.add_datagram(session_id, payload)
+        elif self.rules.datagrams.returns_late():
+            self.outlet.datagram(data)
 
     def takes_datagrams(self) -> bool:
         return self.negotiated is not None and any(

@@ -126,6 +126,8 @@ class DataStream:
             self._send(SendEvent.SESSION_ENDED)
             if rules.resets_send_sides():
                 self._outlet.reset(self.stream_id, code, reliable_size=self._own_header_bytes)
+        elif self.send_state is SendState.FINISHED and rules.resets_finished_sides():
+            self._outlet.reset(self.stream_id, code, reliable_size=self._own_header_bytes)
         if self.receives and self.receive_state is ReceiveState.OPEN:
             self._receive(ReceiveEvent.SESSION_ENDED)
             if rules.stops_receive_sides():

@@ -9,7 +9,11 @@ import asyncio
 from wtspec.implementations.reference.life import Life
 from wtspec.implementations.reference.rules import Rules
 from wtspec.suite.quic.connection import Connection as QuicConnection
+from wtspec.suite.wire import varint
 from wtspec.suite.wire.stream_header import StreamKind
+
+# A DATAGRAM frame without a length (RFC 9221 section 4).
+_DATAGRAM_TO_THE_END = 0x30
 
 
 class Outlet:
@@ -69,6 +73,11 @@ class Outlet:
         if self._closed:
             return False
         sent = self.quic.send_datagram(data)
+        if not sent and not self.rules.datagrams.heeds_limit():
+            self.quic.send_packet(varint.encode(_DATAGRAM_TO_THE_END) + data)
+        again_s = self.rules.datagrams.repeated_after_s()
+        if again_s is not None:
+            asyncio.get_running_loop().call_later(again_s, self.quic.send_datagram, data)
         self._touch()
         return sent
 

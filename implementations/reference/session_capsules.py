@@ -60,10 +60,13 @@ class CapsuleReader:
         self._closed = False
 
     def feed(self, data: bytes) -> None:
-        for received in self._decoder.feed(data):
+        rules = self._session.rules.capsules
+        if not rules.joins_frames():
+            self._decoder = CapsuleDecoder()
+        for received in self._decoder.feed(rules.taken(data)):
             if self._closed:
                 self._session.data_after_close()
-            self._act(received)
+            self._act(rules.meant(received))
         if self._closed and data:
             self._check_nothing_behind()
 

@@ -6,11 +6,12 @@ draft-ietf-webtrans-http3-16 sections 4 to 6. `session.py` is the asynchronous f
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from wtspec.implementations.reference.data_stream import DataStream
 from wtspec.implementations.reference.errors import (
+    ConnectionViolation,
     RequestViolation,
     SessionEnded,
     SessionViolation,
@@ -158,12 +159,15 @@ class SessionCore:
             return
         if self._peer_finished and self._peer_close is None:
             # A clean end without the capsule counts as code 0 and no reason (section 6).
-            self._peer_close = Closure(0, "", "peer", clean=True)
+            code = self.rules.closing.code_of_clean_end()
+            self._peer_close = Closure(code, "", "peer", clean=True)
         if self._peer_close is not None:
             self._answer_close(self._peer_close)
 
     def close_arrived(self, code: int, reason: str) -> None:
         """The peer's WT_CLOSE_SESSION; answered when its chunk has been read to the end."""
+        if self.is_over and self.rules.closing.minds_crossing_close():
+            raise RequestViolation(H3.MESSAGE_ERROR, "a close after ours")
         self._peer_close = Closure(code, reason, "peer", clean=True)
 
     def data_after_close(self) -> None:
@@ -308,6 +312,8 @@ class SessionCore:
     def datagram_arrived(self, payload: bytes) -> None:
         for copy in self.rules.datagrams.delivered(payload):
             self.datagrams.append(copy)
+        if self.rules.datagrams.minds_queue(len(self.datagrams)):
+            raise ConnectionViolation(H3.INTERNAL_ERROR, "too many datagrams")
         self.changed.notify()
 
     # The end.
@@ -365,7 +371,8 @@ class SessionCore:
 
     def _end(self, closure: Closure) -> None:
         if self.closure is None:
-            self.closure = closure
+            clean = self.rules.closing.is_clean(closure.clean)
+            self.closure = replace(closure, clean=clean)
             self._early_body.clear()
             for stream in list(self.streams.values()):
                 stream.session_ended(self.gone_code)

@@ -1,6 +1,7 @@
 """Decisions about capsules (RFC 9297 section 3, draft-ietf-webtrans-http3-16 sections 4.7, 5.4)."""
 
 from wtspec.suite.wire import frames
+from wtspec.suite.wire.capsule import Received
 from wtspec.suite.wire.frames import FrameType
 
 
@@ -14,6 +15,18 @@ class CapsuleRules:
     def data_frames(self, payload: bytes) -> bytes:
         """They travel in DATA frames, whose bounds mean nothing."""
         return frames.encode(FrameType.DATA, payload)
+
+    def taken(self, data: bytes) -> bytes:
+        """Every byte that a DATA frame brought is read."""
+        return data
+
+    def joins_frames(self) -> bool:
+        """Capsules know nothing of the frames that they came in."""
+        return True
+
+    def meant(self, received: Received) -> Received:
+        """A capsule means what its type says."""
+        return received
 
     def minds_truncation(self) -> bool:
         """An end inside a capsule is malformed."""

@@ -40,6 +40,18 @@ class CloseRules:
         """And its message."""
         return reason
 
+    def code_of_clean_end(self) -> int | None:
+        """A FIN without the capsule counts as code 0."""
+        return 0
+
+    def is_clean(self, clean: bool) -> bool:
+        """Only the capsule, or a FIN behind whole capsules, ends a session cleanly."""
+        return clean
+
+    def minds_crossing_close(self) -> bool:
+        """A capsule that comes when we have closed already changes nothing."""
+        return False
+
     def minds_data_after_close(self) -> bool:
         """Data behind the capsule resets the CONNECT stream with H3_MESSAGE_ERROR."""
         return True
@@ -65,6 +77,14 @@ class CloseRules:
     def stops_receive_sides(self) -> bool:
         """Every receiving direction is asked to stop."""
         return True
+
+    def resets_finished_sides(self) -> bool:
+        """A direction that the application has finished may deliver what it holds (A28)."""
+        return False
+
+    def answers_late_streams(self) -> bool:
+        """Nothing is opened for a session that is over."""
+        return False
 
     def late_stream_code(self, code: int) -> int | None:
         """A stream that names an ended session is refused with the same code; None: ignored."""

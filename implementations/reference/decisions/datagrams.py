@@ -1,5 +1,9 @@
 """Decisions about datagrams (RFC 9297 section 2, draft-ietf-webtrans-http3-16 4.5, 4.6)."""
 
+from collections.abc import Collection
+
+from wtspec.suite.wire import datagram
+
 
 class DatagramRules:
     """What is sent, delivered, kept and dropped."""
@@ -15,6 +19,30 @@ class DatagramRules:
     def payload(self, data: bytes) -> bytes:
         """The payload travels as it is."""
         return data
+
+    def heeds_limit(self) -> bool:
+        """Nothing larger is sent than the peer's max_datagram_frame_size and the path take."""
+        return True
+
+    def repeated_after_s(self) -> float | None:
+        """A datagram is sent once."""
+        return None
+
+    def read(self, data: bytes) -> tuple[int, bytes]:
+        """The Session ID and the payload."""
+        return datagram.decode(data)
+
+    def addressee(self, session_id: int, known: Collection[int]) -> int:
+        """The session that it is for; `known` are the IDs of those that are open."""
+        return session_id
+
+    def returns_late(self) -> bool:
+        """One for a session that is over is dropped."""
+        return False
+
+    def minds_queue(self, length: int) -> bool:
+        """A full queue costs datagrams, not the connection."""
+        return False
 
     def delivered(self, payload: bytes) -> tuple[bytes, ...]:
         """What reaches the application: the payload, once."""
