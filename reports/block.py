@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from wtspec.suite.run.stored import StoredCell, StoredMoment
+from wtspec.suite.run.stored import AFTERMATH_BEGINS, StoredCell, StoredMoment
 
 _INDENT = " " * 15
 _ARROWS = {"sent": ">>", "received": "<<", "api": "()", "note": "--"}
 # A block is read by a person; the whole timeline is an evidence file.
-_SHOWN_MOMENTS = 60
+_SHOWN_MOMENTS, _SHOWN_AFTERWARDS = 40, 12
 _LINE_LIMIT = 240
 
 # Left-to-right and other embeddings reorder what a reader sees; separators break lines.
@@ -87,8 +87,11 @@ def _labelled(label: str, value: str) -> list[str]:
 
 
 def _numbered(cell: StoredCell) -> Iterator[tuple[bool, StoredMoment]]:
-    """The last moments, the first of them marked; the end is where the answer stands."""
-    shown = cell.timeline[-_SHOWN_MOMENTS:]
+    """The moments shown, the first of them marked: the end of the script is where the answer is."""
+    told = [one for one in cell.timeline if one.where != "packet"]
+    ends = [at for at, one in enumerate(told) if one.what == AFTERMATH_BEGINS]
+    end = ends[0] if ends else len(told)
+    shown = told[max(end - _SHOWN_MOMENTS, 0) : end + _SHOWN_AFTERWARDS]
     return ((number == 0, one) for number, one in enumerate(shown))
 
 

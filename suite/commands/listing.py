@@ -31,15 +31,16 @@ def command(select: tuple[str, ...], *, as_json: bool, requirements: bool) -> No
 
 def chosen(select: Sequence[str]) -> "tuple[Case, ...]":
     """The selected cases; usage errors where a selector names nothing."""
-    from wtspec.suite.commands.failure import OurFault, usage
+    from wtspec.suite.commands.failure import usage
     from wtspec.suite.requirements import ledger
     from wtspec.suite.run import catalogue
     from wtspec.suite.run.select import NothingSelected, Selection
 
+    found = catalogue.load()
+    for mistake in found.mistakes:
+        click.echo(f"wtspec: left out, {mistake}", err=True)
     try:
-        return Selection(catalogue.load(), tuple(select), ledger.load()).cases()
-    except catalogue.CatalogueError as error:
-        raise OurFault(f"the catalogue is broken:\n{error}") from error
+        return Selection(found, tuple(select), ledger.load()).cases()
     except NothingSelected as error:
         raise usage(str(error)) from error
 

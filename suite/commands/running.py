@@ -17,7 +17,6 @@ from wtspec.suite.commands.known import Known
 from wtspec.suite.commands.progress import ProgressBar
 from wtspec.suite.requirements import ledger
 from wtspec.suite.run import catalogue as catalogues
-from wtspec.suite.run.catalogue import CatalogueError
 from wtspec.suite.run.plan import Plan
 from wtspec.suite.run.real import Pace, real_jobs
 from wtspec.suite.run.runner import Runner, new_run_id, versions
@@ -86,10 +85,11 @@ def planned(
     select: Sequence[str], chosen: target.Target, dialects: Sequence[str], seed: int
 ) -> Plan:
     """The cells that the selectors name; usage errors where they name nothing."""
-    try:
-        found = catalogues.load()
-    except CatalogueError as error:
-        raise OurFault(f"the catalogue is broken:\n{error}") from error
+    found = catalogues.load()
+    for mistake in found.mistakes:
+        click.echo(f"wtspec: left out, {mistake}", err=True)
+    if found.mistakes and not select:
+        raise OurFault("the catalogue is broken; select a family to run what is in order")
     named = tuple(dialects) or _named_in(select)
     try:
         selection = Selection(found, tuple(select), ledger.load())
@@ -120,7 +120,8 @@ def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> S
             _banner(request, store.run, chosen)
             store.plan(plan.cells, {one.id: catalogues.revision(one) for one in plan.catalogue})
             done = store.finished() if request.resume else frozenset()
-            runner = Runner(plan.without(done), store.run, chosen.command, store, known.expected)
+            command = chosen.command + (f" --seed {plan.seed}" if plan.seed else "")
+            runner = Runner(plan.without(done), store.run, command, store, known.expected)
             with ProgressBar(len(plan.cells) - len(done), is_quiet=request.quiet) as bar:
                 runner.watcher = bar.watcher
                 jobs = _jobs(request, chosen, runner.plan)

@@ -24,7 +24,7 @@ from wtspec.suite.requirements import ledger
 from wtspec.suite.run.aftermath import Afterwards
 from wtspec.suite.run.evidence import NO_EVIDENCE, Evidence, fingerprint
 from wtspec.suite.run.plan import Cell
-from wtspec.suite.run.stored import StoredMoment
+from wtspec.suite.run.stored import AFTERMATH_BEGINS, StoredMoment
 from wtspec.suite.signal import Reaction
 from wtspec.suite.verdict import Finding, Observation, Outcome, Verdict, judge
 
@@ -241,6 +241,7 @@ class _Trial:
             async with asyncio.timeout(_AFTERMATH_FACTOR * self._stage.patience.case_s):
                 control = self._cell if self._control is None else self._control.cell
                 after = Afterwards(peer, self._cell, control, self._stage.endpoint)
+                peer.timeline.note(AFTERMATH_BEGINS)
                 return await after.look(seen)
         except TimeoutError:
             unfinished = Finding("the aftermath", alive=False, detail="did not end in time")

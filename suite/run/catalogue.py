@@ -22,9 +22,14 @@ class CatalogueError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Cases by id, in report order."""
+    """Cases by id, in report order.
+
+    `mistakes`: what is wrong with those that were left out, one sentence each. One broken file must
+    not keep the other families from running; whoever runs everything is told.
+    """
 
     cases: Mapping[str, Case]
+    mistakes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Case]:
         return iter(self.cases.values())
@@ -49,32 +54,44 @@ def collect(cases: Iterable[Case], requirements: Container[str] | None = None) -
 
     `requirements`: the ids of the ledger; None: not checked.
     """
+    found = sound(cases, requirements)
+    if found.mistakes:
+        raise CatalogueError("\n".join(found.mistakes))
+    return found
+
+
+def sound(cases: Iterable[Case], requirements: Container[str] | None = None) -> Catalogue:
+    """The catalogue of the cases that are in order, with the mistakes of the others."""
     ordered = sorted(cases, key=_position)
-    by_id = {one.id: one for one in ordered}
-    mistakes = [*_duplicates(ordered), *_bad_controls(by_id)]
-    if requirements is not None:
-        mistakes += [
-            f"{one.id}: no requirement {name!r} in the ledger"
-            for one in ordered
-            for name in (*one.requires, *_grading(one))
-            if name not in requirements
-        ]
-    if mistakes:
-        raise CatalogueError("\n".join(mistakes))
-    return Catalogue(MappingProxyType(by_id))
+    mistakes = list(_duplicates(ordered))
+    left = {one.id: one for one in ordered}
+    found = _mistakes(left, requirements)
+    while found:
+        mistakes += found.values()
+        # What was built on a case that is left out cannot stand either.
+        left = {name: one for name, one in left.items() if name not in found}
+        found = _mistakes(left, requirements)
+    return Catalogue(MappingProxyType(left), tuple(mistakes))
 
 
 @lru_cache(maxsize=4)
 def load(package: str = CASES) -> Catalogue:
-    """The catalogue of an installed package of cases, held against the ledger."""
+    """The sound catalogue of an installed package of cases, held against the ledger."""
     from wtspec.suite.requirements import ledger
 
-    return collect(_declared(importlib.import_module(package)), ledger.load())
+    broken: list[str] = []
+    cases = list(_declared(importlib.import_module(package), broken))
+    found = sound(cases, ledger.load())
+    return Catalogue(found.cases, (*broken, *found.mistakes))
 
 
-def _declared(package: ModuleType) -> Iterator[Case]:
+def _declared(package: ModuleType, broken: list[str]) -> Iterator[Case]:
     for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(found.name)
+        try:
+            module = importlib.import_module(found.name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the rest runs
+            broken.append(f"{found.name}: {type(error).__name__}: {error}")
+            continue
         # The same case under two names of one module is one case.
         yield from {id(one): one for one in vars(module).values() if isinstance(one, Case)}.values()
 
@@ -109,21 +126,36 @@ def _duplicates(cases: Iterable[Case]) -> Iterator[str]:
             yield f"{one.id}: declared at {first.source} and again at {one.source}"
 
 
-def _bad_controls(cases: Mapping[str, Case]) -> Iterator[str]:
+def _mistakes(cases: Mapping[str, Case], requirements: Container[str] | None) -> dict[str, str]:
+    """The first mistake of each case that has one."""
+    found: dict[str, str] = {}
     for one in cases.values():
-        if one.control is None:
-            continue
-        control = cases.get(one.control)
-        if control is None:
-            yield f"{one.id}: no case {one.control!r} to be its control"
-            continue
-        if missing := set(one.roles) - set(control.roles):
-            names = " and ".join(sorted(str(role) for role in missing))
-            yield f"{one.id}: its control {control.id} has no role {names}"
-        if missing_dialects := [str(d) for d in one.dialects if d not in control.dialects]:
-            yield f"{one.id}: its control {control.id} does not run in {missing_dialects[0]}"
-        if _is_circular(one, cases):
-            yield f"{one.id}: it is the control of its own control"
+        told = [*_bad_control(one, cases), *_unknown_requirements(one, requirements)]
+        if told:
+            found[one.id] = f"{one.id}: {told[0]}"
+    return found
+
+
+def _unknown_requirements(case: Case, requirements: Container[str] | None) -> Iterator[str]:
+    for name in (*case.requires, *_grading(case)) if requirements is not None else ():
+        if name not in requirements:
+            yield f"no requirement {name!r} in the ledger"
+
+
+def _bad_control(case: Case, cases: Mapping[str, Case]) -> Iterator[str]:
+    if case.control is None:
+        return
+    control = cases.get(case.control)
+    if control is None:
+        yield f"no case {case.control!r} to be its control"
+        return
+    if missing := set(case.roles) - set(control.roles):
+        names = " and ".join(sorted(str(role) for role in missing))
+        yield f"its control {control.id} has no role {names}"
+    if missing_dialects := [str(one) for one in case.dialects if one not in control.dialects]:
+        yield f"its control {control.id} does not run in {missing_dialects[0]}"
+    if _is_circular(case, cases):
+        yield "it is the control of its own control"
 
 
 def _is_circular(case: Case, cases: Mapping[str, Case]) -> bool:

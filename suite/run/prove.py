@@ -135,14 +135,14 @@ class Prover:
         planned = {one.name: self._cells_for(one) for one in subjects}
         todo = [(one, self._plan_of(planned[one.name])) for one in subjects]
         for name, results in self._results(todo):
-            yield _fault_proof(name, planned[name], results, honest)
+            yield judge_fault(name, planned[name], results, honest)
 
     def oddities(
         self, subjects: Sequence[Subject], honest: Results, *, must_show: bool = True
     ) -> Iterator[OddityProof]:
         """One proof for each oddity, as they are done."""
         for name, results in self._results([(one, self._plan_for(one)) for one in subjects]):
-            proof = _oddity_proof(name, results, honest)
+            proof = judge_oddity(name, results, honest)
             yield replace(proof, must_show=must_show)
 
     def unproved(self) -> tuple[str, ...]:
@@ -201,7 +201,8 @@ def names(cell: Cell, fault: str) -> bool:
     return cell.case.fault_reaction(fault, cell.role, cell.parameter) is not None
 
 
-def _fault_proof(name: str, cells: Sequence[Cell], results: Results, honest: Results) -> FaultProof:
+def judge_fault(name: str, cells: Sequence[Cell], results: Results, honest: Results) -> FaultProof:
+    """Hold the results of one fault against what the cells say of it."""
     must_fail = tuple(one.id for one in cells if names(one, name))
     failed = tuple(one.id for one in cells if _is_caught(results[one.id], honest.get(one.id), name))
     wrong: dict[str, str] = {}
@@ -216,7 +217,8 @@ def _fault_proof(name: str, cells: Sequence[Cell], results: Results, honest: Res
     return FaultProof(name, must_fail, failed, wrong)
 
 
-def _oddity_proof(name: str, results: Results, honest: Results) -> OddityProof:
+def judge_oddity(name: str, results: Results, honest: Results) -> OddityProof:
+    """Hold the results of one oddity against those of the honest reference."""
     red = tuple(cell for cell, seen in results.items() if is_red(seen))
     shows = any(
         seen.fingerprint != honest[cell].fingerprint

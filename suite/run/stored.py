@@ -9,6 +9,8 @@ from typing import Any
 
 # A reader accepts this version and the one before.
 SCHEMA_VERSION = 1
+# The note in a timeline between what the script did and what was looked at afterwards.
+AFTERMATH_BEGINS = "the script is over, the aftermath begins"
 
 
 @dataclass(frozen=True, slots=True)

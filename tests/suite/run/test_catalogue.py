@@ -7,7 +7,7 @@ import pytest
 from wtspec.suite.case import Case
 from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.interface import Role
-from wtspec.suite.run.catalogue import Catalogue, CatalogueError, collect, load, revision
+from wtspec.suite.run.catalogue import Catalogue, CatalogueError, collect, load, revision, sound
 
 MakeCase = Callable[..., Case]
 
@@ -52,9 +52,24 @@ def test_requirements_must_be_in_the_ledger(make_case: MakeCase) -> None:
 
 def test_the_shipped_cases_make_a_catalogue() -> None:
     catalogue = load()
+    assert catalogue.mistakes == ()
     assert len(catalogue) >= 6
     assert next(iter(catalogue)).family == "setup"
     assert all(one.title and one.requires for one in catalogue)
+
+
+def test_a_broken_case_takes_only_its_dependents_with_it(make_case: MakeCase) -> None:
+    found = sound(
+        [
+            make_case("setup/root"),
+            make_case("a/broken", requires=("nothing",)),
+            make_case("a/above", control="a/broken"),
+            make_case("b/fine", control="setup/root"),
+        ],
+        {"setup-accept-2xx"},
+    )
+    assert list(found.cases) == ["setup/root", "b/fine"]
+    assert [one.partition(":")[0] for one in found.mistakes] == ["a/broken", "a/above"]
 
 
 def test_a_revision_is_that_of_the_file(catalogue: Catalogue) -> None:

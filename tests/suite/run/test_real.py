@@ -1,0 +1,169 @@
+"""Groups of cells against endpoints over UDP: side by side, broken, restarted, confirmed."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+
+from wtspec.implementations.reference.endpoint import ReferenceEndpoint
+from wtspec.suite.commands.attach import EmbeddedReference
+from wtspec.suite.dialect import Dialect, dialect
+from wtspec.suite.endpoint.configuration import Configuration
+from wtspec.suite.endpoint.interface import (
+    ApiEvent,
+    Endpoint,
+    EndpointGone,
+    EndpointNotOffered,
+    Role,
+)
+from wtspec.suite.network.link import Network
+from wtspec.suite.peer.patience import FAST, Patience
+from wtspec.suite.requirements import ledger
+from wtspec.suite.run import catalogue as catalogues
+from wtspec.suite.run.attempt import Attempt
+from wtspec.suite.run.factory import EndpointFactory
+from wtspec.suite.run.plan import Plan
+from wtspec.suite.run.real import Pace, RealJob, real_jobs
+from wtspec.suite.run.select import Selection
+from wtspec.suite.run.worker import Finished, Message, Trouble
+from wtspec.suite.verdict import Outcome
+
+# As patient as FAST, so that a confirming attempt does not make the test slow.
+PACE = Pace(at_once=8, confirmations=2, first=FAST, again=FAST)
+HASTY = Patience(step_s=0.3, connect_s=0.5, quiet_s=0.1, case_s=3, eventual_s=0.3)
+
+
+class Mortal(ReferenceEndpoint):
+    """Ends when a session on a path with `poison` begins."""
+
+    poison = "/origin"
+    epitaph: str | None = None
+
+    def _publish(self, name: str, fields: Mapping[str, object]) -> None:
+        if name == "session" and str(fields.get("path")).startswith(self.poison):
+            self.epitaph = "exit status 1"
+            self.life.end()
+        super()._publish(name, fields)
+
+    def ended(self) -> str | None:
+        return self.epitaph
+
+
+@dataclass(frozen=True)
+class MortalFactory:
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        return Mortal(role, configuration, (dialect,), network)
+
+
+@dataclass(frozen=True)
+class Absent:
+    error: type[Exception]
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        raise self.error(f"declined {role} {configuration} {dialect} {type(network).__name__}")
+
+
+def jobs(factory: EndpointFactory, *selectors: str, pace: Pace = PACE) -> list[RealJob]:
+    found = catalogues.load()
+    cells = Selection(found, selectors, ledger.load()).cells([Role.SERVER], [dialect("h3-16")])
+    return real_jobs(Plan(found, cells), factory, pace)
+
+
+def run(*given: RealJob) -> tuple[dict[str, tuple[Attempt, ...]], list[Message]]:
+    messages: list[Message] = []
+    for job in given:
+        job.run(messages.append)
+    found = {one.cell: one.attempts for one in messages if isinstance(one, Finished)}
+    return {cell.partition("@")[0]: attempts for cell, attempts in found.items()}, messages
+
+
+def outcomes(found: Mapping[str, tuple[Attempt, ...]]) -> dict[str, Outcome]:
+    return {cell: attempts[-1].outcome for cell, attempts in found.items()}
+
+
+def test_cells_share_one_endpoint_and_pass() -> None:
+    (job,) = jobs(EmbeddedReference(), "setup", "origin")
+    found, _ = run(job)
+    assert set(outcomes(found).values()) == {Outcome.PASS}
+    assert len(found) == len(job.keys)
+    assert all([one.purpose for one in attempts] == ["first"] for attempts in found.values())
+
+
+def test_groups_follow_the_configuration() -> None:
+    given = jobs(EmbeddedReference(), "setup/echo", "flow-control")
+    assert [len({one.configuration for one in job.cells}) for job in given] == [1, 1]
+
+
+def test_a_red_cell_is_confirmed_twice_after_its_control() -> None:
+    pace = replace(PACE, first=HASTY, again=HASTY)
+    found, messages = run(*jobs(EmbeddedReference("accepts-any-origin"), "origin", pace=pace))
+    assert outcomes(found) == {"origin/allowed": Outcome.PASS, "origin/refused": Outcome.FAIL}
+    purposes = [one.purpose for one in found["origin/refused"]]
+    assert purposes == ["first", "confirm", "confirm"]
+    started = [one.purpose for one in messages if hasattr(one, "limit_s")]
+    assert started[:2] == ["first", "first"]
+    assert started[-4:] == ["control", "confirm", "control", "confirm"]
+
+
+def test_only_the_cell_that_kills_the_endpoint_again_is_a_crash() -> None:
+    pace = replace(PACE, first=HASTY, again=HASTY)
+    selected = ("setup/echo", "origin/allowed", "buffering", "resets/code-reported")
+    found, _ = run(*jobs(MortalFactory(), *selected, pace=pace))
+    told = outcomes(found)
+    assert told.pop("origin/allowed") is Outcome.CRASH
+    assert set(told.values()) == {Outcome.PASS}
+    assert "alone" in {one.purpose for attempts in found.values() for one in attempts}
+
+
+def test_what_is_not_offered_does_not_apply() -> None:
+    found, _ = run(*jobs(Absent(EndpointNotOffered), "setup"))
+    assert {one[-1].outcome for one in found.values()} == {Outcome.NOT_APPLICABLE}
+    assert {one[-1].cause for one in found.values()} == {"role"}
+
+
+def test_an_endpoint_that_does_not_start_blocks_and_is_told_of() -> None:
+    found, messages = run(*jobs(Absent(EndpointGone), "setup"))
+    assert {one[-1].outcome for one in found.values()} == {Outcome.BLOCKED}
+    assert any(isinstance(one, Trouble) and "declined" in one.text for one in messages)
+
+
+def test_a_job_can_be_cut_down() -> None:
+    (job,) = jobs(EmbeddedReference(), "setup")
+    assert job.only(frozenset(job.keys[1:])).keys == job.keys[1:]
+
+
+class Failing(ReferenceEndpoint):
+    """Its listeners' callbacks raise, as a bug of ours would."""
+
+    def subscribe(self, listener: Callable[[ApiEvent], None]) -> Callable[[], None]:
+        asyncio.get_running_loop().call_soon(self._raise)
+        return super().subscribe(listener)
+
+    def _raise(self) -> None:
+        raise RuntimeError("ours")
+
+
+@dataclass(frozen=True)
+class FailingFactory:
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        return Failing(role, configuration, (dialect,), network)
+
+
+def test_an_exception_in_a_callback_is_ours() -> None:
+    found, _ = run(*jobs(FailingFactory(), "setup/session-opens"))
+    final = found["setup/session-opens"][-1]
+    assert final.outcome is Outcome.HARNESS_ERROR
+    assert "RuntimeError: ours" in final.evidence.traceback
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_the_number_at_once_changes_no_verdict(at_once: int) -> None:
+    found, _ = run(*jobs(EmbeddedReference(), "origin", pace=replace(PACE, at_once=at_once)))
+    assert set(outcomes(found).values()) == {Outcome.PASS}
