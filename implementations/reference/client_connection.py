@@ -81,6 +81,7 @@ class ClientExchange:
 
     def headers(self, section: Fields) -> None:
         rules = self._connection.rules.requests
+        self._connection.check_qpack_streams()
         if self.response is not None and not self.response.is_interim:
             is_session = 200 <= self.response.status < 300
             if is_session and rules.minds_frame("HEADERS", H3.FRAME_UNEXPECTED):
@@ -174,12 +175,19 @@ class ClientConnection:
         negotiated = connection.negotiated
         assert negotiated is not None  # that is what settled means
         rules = connection.rules.negotiation
-        if negotiated.forbids_sessions(Side.CLIENT) and rules.client_minds_unmet():
+        if not self._may_have_session() and rules.closes_unusable():
             known = WT.REQUIREMENTS_NOT_MET in negotiated.dialect.errors
             default = WT.REQUIREMENTS_NOT_MET if known else H3.NO_ERROR
             what = ", ".join(str(one.what[0].name) for one in negotiated.unmet)
             code = rules.requirements_code(default)
             connection.outlet.close(code, f"the server did not announce {what}")
+            connection.life.error_signalled(connection.rules)
+
+    def _may_have_session(self) -> bool:
+        """The server announced all that a session needs."""
+        negotiated, rules = self.connection.negotiated, self.connection.rules.negotiation
+        assert negotiated is not None  # asked once SETTINGS are in
+        return not (negotiated.forbids_sessions(Side.CLIENT) and rules.client_minds_unmet())
 
     def goaway_arrived(self, identifier: int) -> None:
         """Requests at or above the identifier were not processed; the others wind down."""
@@ -216,6 +224,8 @@ class ClientConnection:
         connection = self.connection
         negotiated = connection.negotiated
         if negotiated is None or connection.closed is not None or connection.life.is_over:
+            return False
+        if not self._may_have_session():
             return False
         # Where a draft asks by stream ID, ours are the next ones, and so never below it.
         if connection.goaway_seen is not None and connection.rules.control.heeds_goaway():

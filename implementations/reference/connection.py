@@ -32,6 +32,7 @@ from wtspec.implementations.reference.negotiation import (
     parameter_values,
 )
 from wtspec.implementations.reference.outlet import Outlet
+from wtspec.implementations.reference.peer_parameters import RESETS_AT, parameter_error
 from wtspec.implementations.reference.qpack_streams import (
     DecoderInstructions,
     EncoderInstructions,
@@ -46,8 +47,7 @@ from wtspec.suite.quic.connection import Connection as QuicConnection
 from wtspec.suite.wire import stream_header
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.errors import WireError
-from wtspec.suite.wire.stream_header import StreamHeader, StreamType
-from wtspec.suite.wire.transport_parameters import Parameter
+from wtspec.suite.wire.stream_header import StreamHeader, StreamKind, StreamType
 
 
 class Part(Protocol):
@@ -110,9 +110,7 @@ class Connection:
     def _dispatch(self, event: events.Event) -> None:
         match event:
             case events.PeerParameters(parameters):
-                self._parameters = parameter_values(parameters)
-                needed = (Parameter.RESET_STREAM_AT, Parameter.RESET_STREAM_AT_OLD)
-                self.outlet.peer_resets_at = any(one in self._parameters for one in needed)
+                self._parameters_arrived(parameters)
             case events.HandshakeCompleted():
                 self._start()
             case events.StreamData(stream_id, data, finished):
@@ -129,6 +127,15 @@ class Connection:
                 pass
             case _:
                 assert_never(event)
+
+    def _parameters_arrived(self, parameters: tuple[tuple[int, bytes], ...]) -> None:
+        self._parameters = parameter_values(parameters)
+        self.outlet.peer_resets_at = any(one in self._parameters for one in RESETS_AT)
+        knows = any(one.reset_stream_at for one in self.offer.dialects)
+        code = parameter_error(parameters, self.rules.quic, knows_reset_at=knows)
+        if code is not None:
+            self.outlet.close(code, "transport parameters", transport=True)
+            self.life.error_signalled(self.rules)
 
     def _start(self) -> None:
         size_bytes = self.rules.quic.later_udp_payload_bytes()
@@ -184,9 +191,12 @@ class Connection:
         rules = self.rules.control
         critical = (StreamType.CONTROL, StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER)
         if stream_type in critical:
-            if stream_type in self._taken_types and rules.minds_second_critical():
-                what = StreamType(stream_type).name
+            what = StreamType(stream_type).name
+            if stream_type in self._taken_types and rules.minds_second_critical(what):
                 raise ConnectionViolation(H3.STREAM_CREATION_ERROR, f"a second {what} stream")
+            is_early = StreamType.CONTROL not in {stream_type, *self._taken_types}
+            if is_early and rules.needs_control_first():
+                raise ConnectionViolation(H3.MISSING_SETTINGS, f"{what} before CONTROL")
             self._taken_types.add(stream_type)
         match stream_type:
             case StreamType.CONTROL:
@@ -200,9 +210,21 @@ class Connection:
                 code = H3.STREAM_CREATION_ERROR if self.side is Side.SERVER else H3.ID_ERROR
                 raise ConnectionViolation(code, "a push stream")
             case _:
-                if rules.stops_unknown_streams():
-                    self.outlet.stop(stream_id, H3.STREAM_CREATION_ERROR)
+                self._unknown_stream(stream_id, stream_type)
                 return Discard()
+
+    def _unknown_stream(self, stream_id: int, stream_type: int) -> None:
+        rules = self.rules.control
+        if (fatal := rules.code_for_unknown_stream(stream_type)) is not None:
+            raise ConnectionViolation(fatal, f"unknown stream type {stream_type:#x}")
+        if (code := rules.stops_unknown_streams()) is not None:
+            self.outlet.stop(stream_id, code)
+
+    def check_qpack_streams(self) -> None:
+        """Called for each field section of the peer; it need not have opened its QPACK streams."""
+        opened = self._taken_types >= {StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER}
+        if not opened and self.rules.control.needs_qpack_streams():
+            raise ConnectionViolation(H3.QPACK_DECOMPRESSION_FAILED, "no QPACK streams")
 
     def request_stream(self, stream_id: int) -> Sink:
         return self.part.request_stream(stream_id)
@@ -210,6 +232,8 @@ class Connection:
     def data_stream(self, stream_id: int, header: StreamHeader, header_bytes: int) -> Sink:
         if not header.names_request_stream and self.rules.streams.minds_session_id():
             raise ConnectionViolation(H3.ID_ERROR, f"Session ID {header.session_id}")
+        self._check_header(header, header_bytes)
+        self._check_negotiated(stream_id, header)
         session = self.sessions.get(header.session_id)
         if session is not None and not session.is_waiting:
             stream = session.adopt(stream_id, header.kind, header_bytes)
@@ -226,6 +250,26 @@ class Connection:
         else:
             self.early.add_stream(early)
         return early
+
+    def _check_header(self, header: StreamHeader, header_bytes: int) -> None:
+        """What an honest endpoint takes without a word."""
+        rules, session_id = self.rules.streams, header.session_id
+        shortest = stream_header.encode(header.kind, session_id)
+        long_code = rules.long_varint_code() if header_bytes > len(shortest) else None
+        ended_code = rules.ended_session_code() if session_id in self._over else None
+        is_known = session_id in self._over or session_id in self.sessions
+        unknown_code = None if is_known else rules.unknown_session_code()
+        for code in (long_code, ended_code, unknown_code):
+            if code is not None:
+                raise ConnectionViolation(code, f"stream header {header}")
+
+    def _check_negotiated(self, stream_id: int, header: StreamHeader) -> None:
+        """Without WebTransport a server opens no bidirectional streams (RFC 9114 section 6.1)."""
+        if self.side is Side.SERVER or header.kind is StreamKind.UNI or self.negotiated is None:
+            return
+        code = self.rules.streams.code_for_unnegotiated(H3.STREAM_CREATION_ERROR)
+        if self.negotiated.forbids_sessions(self.side) and code is not None:
+            raise ConnectionViolation(code, f"stream {stream_id} of a server without WebTransport")
 
     def _gone_code(self) -> int:
         known = self.negotiated and WT.SESSION_GONE in self.negotiated.dialect.errors
@@ -281,6 +325,9 @@ class Connection:
 
     def goaway_arrived(self, identifier: int) -> None:
         self.goaway_seen = identifier
+        if self.rules.control.goaway_ends_sessions():
+            for session in list(self.sessions.values()):
+                session.close(0, "")
         self.part.goaway_arrived(identifier)
         self.changed.notify()
 
@@ -306,6 +353,9 @@ class Connection:
     def session_over(self, session: SessionCore) -> None:
         """Called more than once: as the session ends, and as its CONNECT stream does."""
         self.sessions.pop(session.session_id, None)
+        if self.rules.closing.ends_siblings():
+            for sibling in list(self.sessions.values()):
+                sibling.close(0, "")
         if session.session_id not in self._over:
             self.never_a_session(session.session_id)
         self.part.session_over(session)
@@ -318,6 +368,8 @@ class Connection:
 
     def new_flow(self) -> SessionFlow:
         assert self.negotiated is not None  # sessions are made once SETTINGS are in
+        if self.sessions and self.rules.flow.is_shared():
+            return next(iter(self.sessions.values())).flow
         return session_flow(
             self.negotiated.ours,
             self.negotiated.theirs,

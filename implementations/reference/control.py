@@ -13,7 +13,7 @@ from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.dialect import Side
 from wtspec.suite.wire import frames, settings, varint
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.errors import WireError
+from wtspec.suite.wire.errors import LateSignal, WireError
 from wtspec.suite.wire.frames import Data, Frame, FrameDecoder, FrameEvent, FrameType, Skipped
 from wtspec.suite.wire.stream_header import StreamKind, StreamType
 
@@ -39,7 +39,7 @@ class CriticalSink:
 
     def stopped(self, code: int) -> None:
         del code
-        if self._outlet.rules.control.minds_closed_critical():
+        if self._outlet.rules.control.minds_closed_critical("ours", "stop"):
             raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "our critical stream was stopped")
 
 
@@ -88,12 +88,12 @@ class ControlReader:
     def data(self, data: bytes, finished: bool) -> None:
         for event in self._events(data):
             self._frame(event)
-        if finished and self._rules.minds_closed_critical():
+        if finished and self._rules.minds_closed_critical("control", "FIN"):
             raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "FIN on the control stream")
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         del code, final_size
-        if self._rules.minds_closed_critical():
+        if self._rules.minds_closed_critical("control", "reset"):
             raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "reset of the control stream")
 
     def stopped(self, code: int) -> None:
@@ -106,6 +106,9 @@ class ControlReader:
             for event in error.before:
                 if isinstance(event, Data | Frame | Skipped):
                     self._frame(event)
+            rules = self._outlet.rules.streams
+            if isinstance(error, LateSignal) and not rules.minds_late_signal():
+                return []
             if self._phase is ControlPhase.NOTHING:
                 # Whatever stands there, it stands before SETTINGS.
                 raise ConnectionViolation(H3.MISSING_SETTINGS, str(error)) from error
@@ -119,7 +122,9 @@ class ControlReader:
                 raise ConnectionViolation(step, f"{kind.name} on the control stream")
             return
         self._phase = step
-        if isinstance(event, Frame):
+        if kind is Kind.UNKNOWN:
+            pass_over(event, self._rules)
+        elif isinstance(event, Frame):
             self._meaning(kind, event)
 
     def _meaning(self, kind: Kind, frame: Frame) -> None:
@@ -139,12 +144,11 @@ class ControlReader:
                 pass
 
     def _settings(self, payload: bytes) -> None:
-        try:
-            pairs = settings.decode(payload)
-        except WireError as error:
-            if self._rules.minds_settings(error.code):
-                raise ConnectionViolation(error.code, str(error)) from error
-            pairs = settings.pairs(payload)
+        pairs = tuple(self._rules.settings_in(payload))
+        for number, _ in pairs:
+            code = self._rules.code_for_unknown_setting(number)
+            if number not in set(settings.Setting) and code is not None:
+                raise ConnectionViolation(code, f"setting {number:#x} is unknown")
         self._listener.settings_arrived(pairs)
 
     def _go_away(self, identifier: int) -> None:
@@ -164,6 +168,8 @@ class ControlReader:
         """RFC 9218 section 7.2: the value is a hint, the element must be one."""
         element = varint.decode(frame.payload)
         if element is None:
+            if not self._rules.minds_frame_payload(Kind.PRIORITY_UPDATE.name):
+                return
             raise ConnectionViolation(H3.FRAME_ERROR, "PRIORITY_UPDATE without an element")
         pushes = frame.type == FrameType.PRIORITY_UPDATE_PUSH
         if pushes or element[0] % 4:
@@ -176,6 +182,23 @@ class ControlReader:
     def _number(self, frame: Frame) -> int:
         """A payload that is one varint and nothing else."""
         read = varint.decode(frame.payload)
-        if read is None or read[1] != len(frame.payload):
+        is_exact = read is not None and read[1] == len(frame.payload)
+        if not is_exact and self._rules.minds_frame_payload(kind_of(frame).name):
             raise ConnectionViolation(H3.FRAME_ERROR, f"payload of frame {frame.type:#x}")
-        return read[0]
+        return 0 if read is None else read[0]
+
+
+class PassesOver(Protocol):
+    """Both kinds of streams that have frames decide on unknown ones in the same way."""
+
+    def code_for_unknown_frame(self, frame_type: int, size_bytes: int) -> int | None: ...
+
+
+def pass_over(event: FrameEvent, rules: PassesOver) -> None:
+    """A frame without a meaning, whole or too large to keep."""
+    if isinstance(event, Data):
+        return
+    size_bytes = event.size_bytes if isinstance(event, Skipped) else len(event.payload)
+    code = rules.code_for_unknown_frame(event.type, size_bytes)
+    if code is not None:
+        raise ConnectionViolation(code, f"frame {event.type:#x} is unknown")

@@ -178,7 +178,9 @@ def negotiate(
     ours_announced = dict(offer.settings(side, rules))
     return Negotiated(
         dialect=chosen,
-        unmet=tuple(one for one in unmet if rules.requires(one)),
+        unmet=tuple(
+            replace(one, unmet=rules.consequence(one)) for one in unmet if rules.requires(one)
+        ),
         ours=limits_for(chosen, offer.limits),
         theirs=_limits_of(chosen, side, peer),
         flow_control_on=rules.flow_control_on(

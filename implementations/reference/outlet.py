@@ -81,13 +81,13 @@ class Outlet:
         self._touch()
         return sent
 
-    def close(self, code: int, reason: str = "") -> None:
-        """CONNECTION_CLOSE with an application code; nothing is sent afterwards."""
+    def close(self, code: int, reason: str = "", *, transport: bool = False) -> None:
+        """CONNECTION_CLOSE, as a rule with an application code; nothing is sent afterwards."""
         if self._closed:
             return
         self._closed = True
         self.quic.flush()
-        self.quic.close(code, reason)
+        self.quic.close(code, reason, transport=transport)
         self.quic.flush()
 
     def fall_silent(self) -> None:

@@ -62,12 +62,12 @@ class QpackReader:
         self._buffer += data
         while self._buffer and self._take_instruction():
             pass
-        if finished and self._rules.minds_closed_critical():
+        if finished and self._rules.minds_closed_critical("QPACK", "FIN"):
             raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "FIN on a QPACK stream")
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         del code, final_size
-        if self._rules.minds_closed_critical():
+        if self._rules.minds_closed_critical("QPACK", "reset"):
             raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "reset of a QPACK stream")
 
     def stopped(self, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from wtspec.implementations.reference.control import pass_over
 from wtspec.implementations.reference.errors import ConnectionViolation, RequestViolation
 from wtspec.implementations.reference.frame_order import (
     ON_REQUESTS,
@@ -13,7 +14,7 @@ from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.dialect import Side
 from wtspec.suite.wire import fields
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.errors import WireError
+from wtspec.suite.wire.errors import LateSignal, WireError
 from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import Data, Frame, FrameDecoder, FrameEvent
 
@@ -88,7 +89,9 @@ class RequestStream:
             for event in error.before:
                 if isinstance(event, Data | Frame):
                     self._frame(event)
-            if not self.outlet.rules.requests.minds_frame_error(error.code):
+            rules = self.outlet.rules
+            ignored = isinstance(error, LateSignal) and not rules.streams.minds_late_signal()
+            if ignored or not rules.requests.minds_frame_error(error.code):
                 return []
             raise
 
@@ -106,7 +109,7 @@ class RequestStream:
             case Frame(_, payload) if kind is Kind.HEADERS:
                 self.exchange.headers(self._section_decoder.decode(payload))
             case _:
-                pass
+                pass_over(event, self.outlet.rules.requests)
 
     # Out.
 

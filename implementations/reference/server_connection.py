@@ -30,6 +30,7 @@ class ServerExchange:
 
     def headers(self, section: Fields) -> None:
         rules = self._part.connection.rules.requests
+        self._part.connection.check_qpack_streams()
         if self.head is not None:
             # On an established CONNECT stream no known frame but DATA may stand (RFC 9114 4.4).
             if self.session is not None and rules.minds_frame("HEADERS", H3.FRAME_UNEXPECTED):
@@ -176,7 +177,8 @@ class ServerConnection:
         if self.connection.negotiated is not None:
             exchange.admit()
         elif rules.server_waits_for_settings():
-            self._waiting.append(exchange)
+            if rules.keeps_early_requests():
+                self._waiting.append(exchange)
         else:
             self.connection.assume_settings()
             exchange.admit()
@@ -195,6 +197,9 @@ class ServerConnection:
         if not rules.requests.is_token(head.protocol, negotiated.dialect.token):
             return rules.requests.status_for_unknown_token(501)
         if negotiated.forbids_sessions(Side.SERVER) and rules.negotiation.server_minds_unmet():
+            instead = rules.negotiation.malformed_status()
+            if instead is not None:
+                return instead
             what = ", ".join(str(one.what[0].name) for one in negotiated.unmet)
             code = rules.negotiation.malformed_code(H3.MESSAGE_ERROR)
             raise RequestViolation(code, f"the client did not announce {what}")

@@ -1,7 +1,8 @@
 """Decisions about the control stream, GOAWAY and connection errors (RFC 9114 sections 5 to 8)."""
 
-from wtspec.suite.wire import frames
+from wtspec.suite.wire import frames, settings
 from wtspec.suite.wire.frames import FrameType
+from wtspec.suite.wire.settings import Pairs
 
 
 class ControlRules:
@@ -42,29 +43,56 @@ class ControlRules:
         """
         return True
 
-    def minds_settings(self, code: int) -> bool:
-        """A setting given twice or one of HTTP/2 is H3_SETTINGS_ERROR."""
+    def settings_in(self, payload: bytes) -> Pairs:
+        """A setting given twice or one of HTTP/2 is H3_SETTINGS_ERROR, a cut one H3_FRAME_ERROR."""
+        return settings.decode(payload)
+
+    def code_for_unknown_setting(self, number: int) -> int | None:
+        """Settings without a meaning are passed over; else what the connection is closed with."""
+        return None
+
+    def code_for_unknown_frame(self, frame_type: int, size_bytes: int) -> int | None:
+        """Frames without a meaning are passed over, too; `size_bytes` is their payload's."""
+        return None
+
+    def minds_frame_payload(self, kind: str) -> bool:
+        """Too few or too many bytes in a known frame are H3_FRAME_ERROR."""
         return True
 
     def minds_id(self, what: str) -> bool:
         """An identifier out of range in "GOAWAY", "MAX_PUSH_ID" ... is H3_ID_ERROR."""
         return True
 
-    def minds_closed_critical(self) -> bool:
-        """A critical stream that ends is H3_CLOSED_CRITICAL_STREAM."""
+    def minds_closed_critical(self, what: str, how: str) -> bool:
+        """A critical stream that ends is H3_CLOSED_CRITICAL_STREAM.
+
+        `what` is "control", "QPACK" or "ours"; `how` is "FIN", "reset" or, of ours, "stop".
+        """
         return True
 
-    def minds_second_critical(self) -> bool:
+    def minds_second_critical(self, what: str) -> bool:
         """A second critical stream of one type is H3_STREAM_CREATION_ERROR."""
         return True
+
+    def needs_control_first(self) -> bool:
+        """Unidirectional streams may arrive in any order."""
+        return False
+
+    def needs_qpack_streams(self) -> bool:
+        """A peer that has no use for its QPACK streams need not open them."""
+        return False
 
     def minds_push(self) -> bool:
         """A push stream is an error for either role."""
         return True
 
-    def stops_unknown_streams(self) -> bool:
-        """Streams of unknown types are read and dropped, not stopped."""
-        return False
+    def stops_unknown_streams(self) -> int | None:
+        """Streams of unknown types are read and dropped, not stopped; else the code for that."""
+        return None
+
+    def code_for_unknown_stream(self, stream_type: int) -> int | None:
+        """They are no error; else what the connection is closed with."""
+        return None
 
     def minds_qpack_instructions(self) -> bool:
         """Without a dynamic table hardly any instruction is legal."""
@@ -73,6 +101,10 @@ class ControlRules:
     def heeds_goaway(self) -> bool:
         """After GOAWAY a client asks for new sessions on another connection."""
         return True
+
+    def goaway_ends_sessions(self) -> bool:
+        """The sessions that there are go on after GOAWAY."""
+        return False
 
     def goaway_drains(self) -> bool:
         """GOAWAY also tells the application to wind its sessions down (since draft 08)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wtspec.suite.dialect import Announcement, Dialect, Side
+from wtspec.suite.dialect import Announcement, Dialect, Side, Unmet
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -22,6 +22,10 @@ class NegotiationRules:
         """A server processes no request for a session before the client's SETTINGS are in."""
         return True
 
+    def keeps_early_requests(self) -> bool:
+        """Those that come before are answered once the SETTINGS are in."""
+        return True
+
     def minds_value(self, setting: int, value: int) -> bool:
         """A value above 1 of a setting that is 0 or 1 is H3_SETTINGS_ERROR."""
         return True
@@ -37,13 +41,25 @@ class NegotiationRules:
         """Whether the lack of this announcement of the peer's counts."""
         return True
 
+    def consequence(self, announcement: Announcement) -> Unmet:
+        """What its lack leads to."""
+        return announcement.unmet
+
     def client_minds_unmet(self) -> bool:
         """A client asks for no session when the server lacks what the dialect requires."""
+        return True
+
+    def closes_unusable(self) -> bool:
+        """It then closes the connection, for which it has no other use."""
         return True
 
     def server_minds_unmet(self) -> bool:
         """A server treats sessions as malformed when the client lacks what the dialect requires."""
         return True
+
+    def malformed_status(self) -> int | None:
+        """A status to answer such a request with; None: its stream is reset."""
+        return None
 
     def malformed_code(self, code: int) -> int:
         """What resets such a request: H3_MESSAGE_ERROR."""

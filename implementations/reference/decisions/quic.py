@@ -26,6 +26,18 @@ class QuicRules:
         """Transport parameters to replace, or to withhold (None)."""
         return {}
 
+    def heeds_reliable_size(self) -> bool:
+        """What a RESET_STREAM_AT calls reliable is delivered before the reset."""
+        return True
+
+    def minds_reset_stream_at_value(self) -> bool:
+        """The parameter that announces RESET_STREAM_AT is empty: else TRANSPORT_PARAMETER_ERROR."""
+        return True
+
+    def code_for_unknown_parameter(self, number: int) -> int | None:
+        """Unknown parameters are ignored; else the transport error."""
+        return None
+
     def writes(self, data: bytes) -> tuple[bytes, ...]:
         """One call of ours is one write; each piece but the last is flushed by itself."""
         return (data,)

@@ -60,6 +60,10 @@ class RequestRules:
         """A frame that may not stand on a request stream costs the connection."""
         return True
 
+    def code_for_unknown_frame(self, frame_type: int, size_bytes: int) -> int | None:
+        """Frames without a meaning are passed over; else what the connection is closed with."""
+        return None
+
     def minds_frame_error(self, code: int) -> bool:
         """Bytes that are no frames, and the WT_STREAM signal behind the beginning, do too."""
         return True
@@ -73,7 +77,7 @@ class RequestRules:
         return protocol == token
 
     def status_for_unknown_token(self, status: int) -> int:
-        """501, as RFC 9220 suggests."""
+        """501, as RFC 9220 suggests; any status that gives no session will do."""
         return status
 
     def status_without_session(self, status: int) -> int:

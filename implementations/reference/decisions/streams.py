@@ -25,6 +25,19 @@ class StreamRules:
         """Payload travels as it is."""
         return data
 
+    def own_payload(self, kind: str, data: bytes) -> bytes:
+        """On a stream that we opened ("uni" or "bidi") nothing stands between it and the header."""
+        del kind
+        return data
+
+    def finishes_unwritten(self) -> bool:
+        """A stream that ends without payload ends like any other."""
+        return True
+
+    def repeats_signal(self) -> bool:
+        """0x41 stands at the beginning of a data stream and nowhere else."""
+        return False
+
     def sends_fin(self) -> bool:
         """The end of a direction is a FIN."""
         return True
@@ -63,8 +76,57 @@ class StreamRules:
         """A Session ID that is no client-initiated bidirectional stream's: H3_ID_ERROR."""
         return True
 
+    def waits_for_header(self) -> bool:
+        """A header may come in pieces."""
+        return True
+
+    def cut_header_code(self) -> int | None:
+        """What a stream costs that ends inside its header: its connection lives on (None)."""
+        return None
+
+    def long_varint_code(self) -> int | None:
+        """What a header costs whose numbers are longer than they must be: nothing (None)."""
+        return None
+
+    def ended_session_code(self) -> int | None:
+        """What the ID of a session that was there costs: it is none of H3_ID_ERROR (None)."""
+        return None
+
+    def unknown_session_code(self) -> int | None:
+        """What a well-formed ID costs that no session has yet: nothing (None)."""
+        return None
+
+    def minds_late_signal(self) -> bool:
+        """0x41 where another frame could stand is H3_FRAME_ERROR."""
+        return True
+
+    def delivered(self, data: bytes) -> bytes:
+        """What reaches the application of bytes that arrive: all of them."""
+        return data
+
+    def takes_empty(self) -> bool:
+        """A stream that ends without payload is a stream like any other."""
+        return True
+
+    def heeds_reset(self, code: int | None) -> bool:
+        """A reset ends a direction, whether or not its code is the application's (not None)."""
+        del code
+        return True
+
+    def shows_reset_streams(self) -> bool:
+        """A stream that was reset before the application asked for it is shown all the same."""
+        return True
+
+    def foreign_code_costs_session(self) -> bool:
+        """A reset ends its stream and nothing else."""
+        return False
+
     def code_for_unsignalled(self, code: int) -> int | None:
         """A server's bidirectional stream without 0x41 costs the connection; None: ignored."""
+        return code
+
+    def code_for_unnegotiated(self, code: int) -> int | None:
+        """Nor may a server open one where WebTransport cannot be used; None: ignored."""
         return code
 
     def application_code(self, code: int) -> int | None:
@@ -88,6 +150,14 @@ class StreamRules:
     def overflow_code(self, code: int) -> int:
         """What refuses the others: WT_BUFFERED_STREAM_REJECTED."""
         return code
+
+    def refuses_overflow(self) -> bool:
+        """The peer is told of each that is not kept."""
+        return True
+
+    def orphan_code(self) -> int | None:
+        """What streams cost whose session was refused: nothing but themselves (None)."""
+        return None
 
     def drops_early(self) -> bool:
         """An early stream is kept, not forgotten."""
