@@ -91,9 +91,9 @@ def _count_uni(answers: Sequence[Stream], sent: Sequence[bytes], counts: dict[st
             counts[CAME_BACK] += 1
         else:
             counts[CHANGED] += 1
-    if extra := len(answers) - len(sent):
-        counts[CHANGED] -= max(extra, 0)
-        counts[UNASKED] += max(extra, 0)
+    extra = max(len(answers) - len(sent), 0)
+    counts[CHANGED] -= extra
+    counts[UNASKED] += extra
 
 
 async def opening(session: "Session", kind: StreamKind) -> Reaction:

@@ -32,7 +32,8 @@ class Timeline:
     """Keeps the first and the last moments of a long conversation, and counts what is left out."""
 
     def __init__(self) -> None:
-        self._start_s = asyncio.get_running_loop().time()
+        self._clock = asyncio.get_running_loop().time
+        self._start_s = self._clock()
         self._first: list[Moment] = []
         self._last: deque[Moment] = deque(maxlen=LAST)
         self._count = 0
@@ -40,7 +41,7 @@ class Timeline:
     @property
     def now_s(self) -> float:
         """Seconds since the cell's start."""
-        return asyncio.get_running_loop().time() - self._start_s
+        return self._clock() - self._start_s
 
     @property
     def left_out(self) -> int:
