@@ -73,7 +73,8 @@ async def echo_unidirectional(place: Place, stream: ReceiveStream, name: str) ->
             stream.stop(1)
 
     ending = await place.reporter.reading(stream, name, keep)
-    if ending.how == "fin":
+    copies = place.rules.application.answers_to_stream() if ending.how == "fin" else 0
+    for _ in range(copies):
         answer = await place.open_uni()
         await answer.write(place.rules.application.returned(bytes(kept)))
         await answer.finish()

@@ -234,6 +234,8 @@ class Connection:
             raise ConnectionViolation(H3.ID_ERROR, f"Session ID {header.session_id}")
         self._check_header(header, header_bytes)
         self._check_negotiated(stream_id, header)
+        if not self.rules.streams.is_of_known_session(header.session_id):
+            return Discard()
         session = self.sessions.get(header.session_id)
         if session is not None and not session.is_waiting:
             stream = session.adopt(stream_id, header.kind, header_bytes)

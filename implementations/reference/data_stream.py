@@ -27,6 +27,7 @@ from wtspec.implementations.reference.states import (
 )
 from wtspec.implementations.reference.wakeup import Wakeup
 from wtspec.suite.dialect import Dialect
+from wtspec.suite.wire import error_codes
 from wtspec.suite.wire.stream_header import StreamKind
 
 CHUNK_BYTES = 65536
@@ -47,6 +48,7 @@ class StreamOwner(Protocol):
     def data_arrived(self, size_bytes: int) -> None: ...
     def data_released(self, size_bytes: int) -> None: ...
     def stream_over(self, stream: "DataStream") -> None: ...
+    def failed(self, code: int) -> None: ...
 
 
 class DataStream:
@@ -77,6 +79,7 @@ class DataStream:
         self._outlet = outlet
         self._buffer = bytearray()
         self._arrived_bytes = 0
+        self._has_written = False
         self._reset_code: int | None = None
         self._is_over = False
 
@@ -84,21 +87,26 @@ class DataStream:
 
     def data(self, data: bytes, finished: bool) -> None:
         """Payload, the header already taken off."""
+        rules = self._owner.rules.streams
+        if finished and not data and not self._arrived_bytes and not rules.takes_empty():
+            return
         if data and self._receive(ReceiveEvent.DATA):
             self._arrived_bytes += len(data)
             self._owner.data_arrived(len(data))
             if self.receive_state is ReceiveState.OPEN:
-                self._buffer += data
+                self._buffer += rules.delivered(data)
             else:
                 self._owner.data_released(len(data))
         if finished:
             self._receive(ReceiveEvent.FIN)
         self._note()
-        if (code := self._owner.rules.streams.resets_unasked()) is not None and self.sends:
+        if (code := rules.resets_unasked()) is not None and self.sends:
             self.reset(code)
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         """The peer's direction ended at `final_size` bytes, header included."""
+        if not self._owner.rules.streams.heeds_reset(error_codes.from_http3(code)):
+            return
         header = 0 if self.is_local else self.header_bytes
         missing = max(final_size - header - self._arrived_bytes, 0)
         if self.receive_state in {ReceiveState.OPEN, ReceiveState.STOPPED}:
@@ -109,6 +117,9 @@ class DataStream:
             self._reset_code = code
         self._receive(ReceiveEvent.RESET_ARRIVED)
         self._note()
+        foreign = error_codes.from_http3(code) is None
+        if foreign and self._owner.rules.streams.foreign_code_costs_session():
+            self._owner.failed(code)
 
     def stopped(self, code: int) -> None:
         """The peer asked us to stop; that is answered with its own code (RFC 9000 section 3.5)."""
@@ -142,6 +153,9 @@ class DataStream:
         taken = min(len(data), self._owner.send_room())
         if taken:
             payload = self._owner.rules.streams.payload(bytes(data[:taken]))
+            if self.is_local:
+                payload = self._owner.rules.streams.own_payload(self.kind.value, payload)
+            self._has_written = True
             self._send_bytes(payload)
             self._owner.sent(taken)
         if taken < len(data):
@@ -150,7 +164,8 @@ class DataStream:
 
     def finish(self) -> None:
         self._check_send(SendEvent.FINISH)
-        if self._owner.rules.streams.sends_fin():
+        rules = self._owner.rules.streams
+        if rules.sends_fin() and (self._has_written or rules.finishes_unwritten()):
             self._send_bytes(b"", finish=True)
         self._note()
 

@@ -6,6 +6,7 @@ draft-ietf-webtrans-http3-16 section 4.6.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.wire.error_codes import WT
 from wtspec.suite.wire.stream_header import StreamKind
@@ -77,14 +78,20 @@ class EarlyArrivals:
         elif (code := rules.resets_early()) is not None:
             stream.refuse(code)
         elif sum(map(len, self._streams.values())) >= rules.early_streams():
-            stream.refuse(rules.overflow_code(WT.BUFFERED_STREAM_REJECTED))
+            if rules.refuses_overflow():
+                stream.refuse(rules.overflow_code(WT.BUFFERED_STREAM_REJECTED))
+            else:
+                stream.is_refused = True
         else:
             self._streams.setdefault(stream.session_id, []).append(stream)
 
     def add_datagram(self, session_id: int, payload: bytes) -> None:
         """Keep it, or drop it when too many are kept."""
-        if sum(map(len, self._datagrams.values())) < self._outlet.rules.datagrams.early_datagrams():
+        rules = self._outlet.rules.datagrams
+        if sum(map(len, self._datagrams.values())) < rules.early_datagrams():
             self._datagrams.setdefault(session_id, []).append(payload)
+        elif (code := rules.overflow_code()) is not None:
+            raise ConnectionViolation(code, "too many datagrams before their session")
 
     def take_streams(self, session_id: int) -> Iterator[EarlyStream]:
         """The session is there: its streams in the order of their arrival."""
@@ -97,6 +104,9 @@ class EarlyArrivals:
     def refuse(self, session_id: int, code: int = WT.BUFFERED_STREAM_REJECTED) -> None:
         """There will be no such session."""
         self._datagrams.pop(session_id, None)
-        for stream in self._streams.pop(session_id, []):
+        orphans = self._streams.pop(session_id, [])
+        if orphans and (cost := self._outlet.rules.streams.orphan_code()) is not None:
+            raise ConnectionViolation(cost, f"streams of session {session_id}, which is none")
+        for stream in orphans:
             if not stream.is_refused:
                 stream.refuse(code)

@@ -54,6 +54,16 @@ class Sorter(Protocol):
     def replace(self, stream_id: int, sink: Sink) -> None: ...
 
 
+def _incomplete(sorter: Sorter, stream_id: int, finished: bool) -> None:
+    """The header is not whole, and no more will come if the stream has `finished`."""
+    rules = sorter.outlet.rules.streams
+    code = rules.cut_header_code()
+    if finished and code is not None:
+        raise ConnectionViolation(code, f"stream {stream_id} ends inside its header")
+    if not finished and not rules.waits_for_header():
+        sorter.replace(stream_id, Discard())
+
+
 class IncomingUni:
     """A unidirectional stream before its type, and its Session ID, are complete."""
 
@@ -66,12 +76,15 @@ class IncomingUni:
         self._buffer += data
         first = varint.decode(self._buffer)
         if first is None:
-            return  # RFC 9114 section 6.2: a stream may end before its type is complete
+            # RFC 9114 section 6.2: a stream may end before its type is complete.
+            _incomplete(self._sorter, self.stream_id, finished)
+            return
         if first[0] != UNI_TYPE:
             sink, offset = self._sorter.uni_stream(self.stream_id, first[0]), first[1]
         else:
             found = stream_header.header(StreamKind.UNI, self._buffer)
             if found is None:
+                _incomplete(self._sorter, self.stream_id, finished)
                 return
             sink, offset = self._sorter.data_stream(self.stream_id, *found), found[1]
         self._sorter.replace(self.stream_id, sink)
@@ -79,6 +92,8 @@ class IncomingUni:
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         """Without a header nobody is concerned."""
+        del code, final_size
+        _incomplete(self._sorter, self.stream_id, True)
 
     def stopped(self, code: int) -> None:
         """Not ours to send on."""
@@ -98,6 +113,7 @@ class IncomingBidi:
         self._skip_frames()
         first = varint.decode(self._buffer)
         if first is None:
+            _incomplete(self._sorter, self.stream_id, finished)
             if finished:
                 self._cut_short()
             return
@@ -110,12 +126,15 @@ class IncomingBidi:
             header, size = found
             sink = self._sorter.data_stream(self.stream_id, header, size + self._skipped_bytes)
             self._hand_over(sink, size, finished)
-        elif finished:
-            self._sorter.outlet.reset(self.stream_id, H3.REQUEST_INCOMPLETE)
+        else:
+            _incomplete(self._sorter, self.stream_id, finished)
+            if finished:
+                self._sorter.outlet.reset(self.stream_id, H3.REQUEST_INCOMPLETE)
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         """Nothing was asked for; our half is of no use to anybody."""
         del code, final_size
+        _incomplete(self._sorter, self.stream_id, True)
         self._sorter.outlet.reset(self.stream_id, H3.REQUEST_CANCELLED)
 
     def stopped(self, code: int) -> None:

@@ -1,9 +1,11 @@
 """One session of the contract program, and what its application may use."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from wtspec.implementations.reference.errors import WebTransportError
 from wtspec.implementations.reference.life import Life
 from wtspec.implementations.reference.reporting import Reporter
 from wtspec.implementations.reference.rules import Rules
@@ -88,13 +90,20 @@ class Place:
         async for stream in self.session.incoming_bidirectional_streams:
             name = self.reporter.new_name("stream")
             self.reporter.stream(self.name, name, "bidi", "peer", stream.stream_id)
-            self.spawn(serve(self, stream, name))
+            await self._serve(serve(self, stream, name))
 
     async def _take_unidirectional(self, serve: OnUnidirectional) -> None:
         async for stream in self.session.incoming_unidirectional_streams:
             name = self.reporter.new_name("stream")
             self.reporter.stream(self.name, name, "uni", "peer", stream.stream_id)
-            self.spawn(serve(self, stream, name))
+            await self._serve(serve(self, stream, name))
+
+    async def _serve(self, work: Coroutine[Any, Any, object]) -> None:
+        if self.rules.application.serves_at_once():
+            self.spawn(work)
+        else:
+            with suppress(WebTransportError):
+                await work
 
     async def _take_datagrams(self, serve: OnDatagram) -> None:
         async for data in self.session.datagrams:

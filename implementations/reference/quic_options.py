@@ -13,4 +13,5 @@ def quic_options(rules: QuicRules, max_datagram: int | None) -> QuicOptions:
         max_datagram_frame_size=rules.max_datagram_frame_size(wanted),
         reset_stream_at=rules.reset_stream_at(honest.reset_stream_at),
         parameters=rules.parameters(),
+        heeds_reliable_size=rules.heeds_reliable_size(),
     )

@@ -7,11 +7,13 @@ from typing import Self
 from wtspec.implementations.reference.data_stream import DataStream
 from wtspec.implementations.reference.errors import SessionEnded
 from wtspec.implementations.reference.session_core import Closure, SessionCore
+from wtspec.implementations.reference.states import ReceiveState
 from wtspec.implementations.reference.stream_api import (
     BidirectionalStream,
     ReceiveStream,
     SendStream,
 )
+from wtspec.suite.wire import stream_header
 from wtspec.suite.wire.stream_header import StreamKind
 
 
@@ -92,6 +94,9 @@ class Session:
     async def create_bidirectional_stream(self) -> BidirectionalStream:
         """A new stream; waits while the session has no credit for one."""
         stream = await self._create(StreamKind.BIDI)
+        if self._core.rules.streams.repeats_signal():
+            header = stream_header.encode(StreamKind.BIDI, self.session_id)
+            self._core.outlet.send(self.session_id, header)
         return BidirectionalStream(ReceiveStream(stream), SendStream(stream, self._core.credit))
 
     async def create_unidirectional_stream(self) -> SendStream:
@@ -118,7 +123,11 @@ class Session:
             if self._core.is_over:
                 raise SessionEnded("the session is over")
             await self._core.changed.wait()
-        return waiting.popleft()
+        stream = waiting.popleft()
+        is_reset = stream.receive_state is ReceiveState.RESET
+        if is_reset and not self._core.rules.streams.shows_reset_streams():
+            return await self._accept(kind)
+        return stream
 
     @property
     async def incoming_bidirectional_streams(self) -> AsyncIterator[BidirectionalStream]:

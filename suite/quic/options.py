@@ -47,7 +47,8 @@ class QuicOptions:
     With `fixed_windows` no window grows unless it is granted; without it they double as the peer
     uses them. With `grants_streams` false, MAX_STREAMS is never raised unless granted. With
     `answers_stops` a STOP_SENDING that `on_event` left unanswered is answered by RESET_STREAM with
-    its own code (RFC 9000 section 3.5).
+    its own code (RFC 9000 section 3.5). Without `heeds_reliable_size` a RESET_STREAM_AT is taken
+    for a RESET_STREAM, its Reliable Size unread.
     """
 
     alpn: tuple[str, ...] = ("h3",)
@@ -64,6 +65,7 @@ class QuicOptions:
     fixed_windows: bool = False
     grants_streams: bool = True
     answers_stops: bool = True
+    heeds_reliable_size: bool = True
     reset_stream_at: tuple[int, ...] = (Parameter.RESET_STREAM_AT, Parameter.RESET_STREAM_AT_OLD)
     parameters: Mapping[int, bytes | None] = field(default_factory=dict)
     extra_parameters: tuple[tuple[int, bytes], ...] = ()

@@ -29,7 +29,7 @@ from wtspec.suite.quic import events
 from wtspec.suite.quic.configure import Unpaced, configuration
 from wtspec.suite.quic.credit import Credit
 from wtspec.suite.quic.errors import QuicMisuse
-from wtspec.suite.quic.events import RESET_STREAM_AT
+from wtspec.suite.quic.events import RESET_STREAM, RESET_STREAM_AT
 from wtspec.suite.quic.identity import fingerprint_sha256
 from wtspec.suite.quic.options import QuicOptions
 from wtspec.suite.quic.raw_frames import write_raw, write_reset_stream_at
@@ -273,6 +273,8 @@ class Engine(QuicConnection):
         """Both resets; a reliable one waits in the receiver until its reliable part is there."""
         stream_id, code, final_size = (buf.pull_uint_var() for _ in range(3))
         reliable_size = buf.pull_uint_var() if frame_type == RESET_STREAM_AT else 0
+        if not self.options.heeds_reliable_size:
+            frame_type, reliable_size = RESET_STREAM, 0
         if reliable_size > final_size:
             raise QuicConnectionError(
                 QuicErrorCode.FRAME_ENCODING_ERROR, frame_type, "Reliable Size over Final Size"

@@ -37,6 +37,10 @@ class FrameError(WireError):
     code = H3.FRAME_ERROR
 
 
+class LateSignal(FrameError):
+    """0x41 behind the beginning of a stream (section 4.3, since draft 05)."""
+
+
 class FrameUnexpected(WireError):
     code = H3.FRAME_UNEXPECTED
 

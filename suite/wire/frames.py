@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Final, TypeAlias
 
 from wtspec.suite.wire import varint
-from wtspec.suite.wire.errors import ExcessiveLoad, FrameError, WireError
+from wtspec.suite.wire.errors import ExcessiveLoad, FrameError, LateSignal, WireError
 from wtspec.suite.wire.type_length_value import Item, Passed, Piece, Reader, Treatment
 
 
@@ -97,7 +97,7 @@ class FrameDecoder:
 
     def _treat(self, frame_type: int, length: int) -> Treatment:
         if frame_type == FrameType.WT_STREAM:
-            raise FrameError("WT_STREAM after the beginning of the stream")
+            raise LateSignal("WT_STREAM after the beginning of the stream")
         if frame_type == FrameType.DATA:
             return Treatment.STREAM
         if length <= self._max_payload_bytes:

@@ -8,6 +8,14 @@ class ApplicationRules:
         """An endpoint lives on after it has answered a violation with an error."""
         return False
 
+    def answers_to_stream(self) -> int:
+        """How many streams an echo opens for one unidirectional stream."""
+        return 1
+
+    def serves_at_once(self) -> bool:
+        """Streams are served beside each other."""
+        return True
+
     def returned(self, data: bytes) -> bytes:
         """What an echo returns of what it read."""
         return data

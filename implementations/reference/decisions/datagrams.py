@@ -52,6 +52,10 @@ class DatagramRules:
         """One without a whole, legal quarter stream ID is H3_DATAGRAM_ERROR."""
         return True
 
+    def overflow_code(self) -> int | None:
+        """What datagrams beyond the buffer cost: they are dropped (None)."""
+        return None
+
     def queue_length(self) -> int:
         """How many wait for the application; then the oldest go."""
         return 256

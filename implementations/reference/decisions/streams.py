@@ -92,6 +92,10 @@ class StreamRules:
         """What the ID of a session that was there costs: it is none of H3_ID_ERROR (None)."""
         return None
 
+    def is_of_known_session(self, session_id: int) -> bool:
+        """Every session of the connection has its streams."""
+        return True
+
     def unknown_session_code(self) -> int | None:
         """What a well-formed ID costs that no session has yet: nothing (None)."""
         return None
