@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.suite.dialect import SessionLimits
+from wtspec.suite.wire.capsule import MaxData, MaxStreams
 from wtspec.suite.wire.stream_header import StreamKind
 
 UNLIMITED = 1 << 62
@@ -34,8 +35,12 @@ class Allowance:
 
 @dataclass(slots=True)
 class Grant:
-    """What we allow the peer: `limit` in total, a `window` ahead of what is `released`."""
+    """What we allow the peer: `limit` in total, a `window` ahead of what is `released`.
 
+    `what` is "data", "uni" or "bidi".
+    """
+
+    what: str
     window: int
     limit: int
     used: int = 0
@@ -44,7 +49,7 @@ class Grant:
     def take(self, amount: int, rules: FlowRules) -> bool:
         """The peer uses credit; False if it had none."""
         self.used += amount
-        return rules.within_limit(self.used, self.limit)
+        return rules.within_limit(self.what, self.used, self.limit)
 
     def open(self, window: int) -> None:
         self.window = self.limit = window
@@ -53,7 +58,8 @@ class Grant:
         """Credit comes free; the new limit to announce, if it is time for one."""
         self.released += amount
         limit = self.released + self.window
-        if limit <= self.limit or not rules.is_time_to_grant(limit - self.limit, self.window):
+        is_time = rules.is_time_to_grant(limit - self.limit, self.window)
+        if limit <= self.limit or not is_time or not rules.is_granted_unasked():
             return None
         self.limit = limit
         return limit
@@ -69,6 +75,14 @@ class SessionFlow:
     receive_data: Grant
     open_streams: dict[StreamKind, Allowance] = field(default_factory=dict)
     accept_streams: dict[StreamKind, Grant] = field(default_factory=dict)
+
+    def asked(self, kind: StreamKind | None) -> MaxData | MaxStreams | None:
+        """The peer says that it is blocked; None, since what is due was granted unasked."""
+        if not self.is_on or self.rules.is_granted_unasked():
+            return None
+        grant = self.receive_data if kind is None else self.accept_streams[kind]
+        grant.limit = grant.released + grant.window
+        return MaxData(grant.limit) if kind is None else MaxStreams(kind, grant.limit)
 
     def open_windows(self, windows: SessionLimits) -> bool:
         """Whether we granted nothing in SETTINGS although limits bind: then grant this now.
@@ -93,20 +107,20 @@ def session_flow(
     def allowance(limit: int) -> Allowance:
         return Allowance(rules.initial_allowance(limit) if is_on else UNLIMITED)
 
-    def grant(limit: int) -> Grant:
-        return Grant(limit, limit if is_on else UNLIMITED)
+    def grant(what: str, limit: int) -> Grant:
+        return Grant(what, limit, limit if is_on else UNLIMITED)
 
     return SessionFlow(
         is_on,
         rules,
         send_data=allowance(theirs.initial_max_data),
-        receive_data=grant(ours.initial_max_data),
+        receive_data=grant("data", ours.initial_max_data),
         open_streams={
             StreamKind.UNI: allowance(theirs.initial_max_streams_uni),
             StreamKind.BIDI: allowance(theirs.initial_max_streams_bidi),
         },
         accept_streams={
-            StreamKind.UNI: grant(ours.initial_max_streams_uni),
-            StreamKind.BIDI: grant(ours.initial_max_streams_bidi),
+            StreamKind.UNI: grant("uni", ours.initial_max_streams_uni),
+            StreamKind.BIDI: grant("bidi", ours.initial_max_streams_bidi),
         },
     )

@@ -214,7 +214,8 @@ class ServerConnection:
         assert negotiated is not None  # requests wait for SETTINGS
         rules = self.connection.rules.requests
         limit = rules.session_limit(negotiated.session_limit)
-        count = sum(not session.is_over for session in self.connection.sessions.values())
+        open_now = sum(not session.is_over for session in self.connection.sessions.values())
+        count = rules.sessions_counted(open_now, stream_id // 4)
         beyond = self._goaway is not None and stream_id >= self._goaway
         if beyond or (limit is not None and count >= limit):
             raise RequestViolation(rules.rejected_code(H3.REQUEST_REJECTED), "no room")

@@ -30,6 +30,7 @@ from wtspec.suite.wire.capsule import (
 )
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.errors import WireError
+from wtspec.suite.wire.stream_header import StreamKind
 
 # Capsules of the mapping to HTTP/2: QUIC has its own limits per stream (section 5.4).
 _FORBIDDEN = {CapsuleType.MAX_STREAM_DATA, CapsuleType.STREAM_DATA_BLOCKED}
@@ -144,8 +145,11 @@ class CapsuleReader:
 
     def _flow(self, value: MaxData | MaxStreams | DataBlocked | StreamsBlocked) -> None:
         flow = self._session.flow
+        rules = self._session.rules.flow
         has_limits = self._session.dialect.flow_control is not FlowControlRule.NONE
-        if not has_limits or not self._session.rules.flow.obeys_capsules(is_on=flow.is_on):
+        if has_limits and not flow.is_on and rules.refuses_when_off():
+            raise SessionViolation(WT.FLOW_CONTROL_ERROR, "flow control is off")
+        if not has_limits or not rules.obeys_capsules(is_on=flow.is_on):
             return
         match value:
             case MaxData(maximum):
@@ -153,15 +157,25 @@ class CapsuleReader:
             case MaxStreams(kind, maximum):
                 rule = self._session.dialect.max_streams_over_bound
                 self._check_bound(maximum, rule, "max-streams")
-                self._raise(flow.open_streams[kind], maximum, f"max-streams-{kind.value}")
-            case DataBlocked():
-                pass
-            case StreamsBlocked(_, limit):
+                for one in StreamKind if rules.raises_both_kinds() else (kind,):
+                    self._raise(flow.open_streams[one], maximum, f"max-streams-{one.value}")
+            case DataBlocked(limit):
+                self._blocked(limit, None)
+            case StreamsBlocked(kind, limit):
+                self._blocked(limit, kind)
                 rule = self._session.dialect.streams_blocked_over_bound
                 self._check_bound(limit, rule, "streams-blocked")
 
+    def _blocked(self, limit: int, kind: StreamKind | None) -> None:
+        if self._session.rules.flow.refuses_blocked():
+            raise SessionViolation(WT.FLOW_CONTROL_ERROR, f"blocked at {limit}")
+        credit = self._session.flow.asked(kind)
+        if credit is not None:
+            self._session.send_capsule(credit)
+
     def _check_bound(self, count: int, rule: OverBoundRule, what: str) -> None:
-        if count <= STREAMS_MAX or not self._session.rules.flow.minds_over_bound(what):
+        most = self._session.rules.flow.streams_max(STREAMS_MAX)
+        if count <= most or not self._session.rules.flow.minds_over_bound(what):
             return
         why = f"{what} of {count}, above 2^60"
         match rule:
@@ -181,7 +195,7 @@ class CapsuleReader:
             raise SessionViolation(WT.FLOW_CONTROL_ERROR, why)
         if rules.refuses_every_limit(what):
             raise SessionViolation(WT.FLOW_CONTROL_ERROR, f"{what} refused")
-        new = rules.new_limit(maximum)
+        new = rules.new_limit(what, maximum)
         if new > allowance.limit:
             allowance.limit = new
             self._session.credit.notify()

@@ -247,6 +247,7 @@ class SessionCore:
         if self.flow.is_on and not grant.take(1, self.rules.flow):
             self.guard(lambda: self._excess(f"{kind.value} stream {grant.used} of {grant.limit}"))
             return None
+        self.data_arrived(self.rules.flow.counted_at_opening(header_bytes))
         stream = self._make_stream(stream_id, kind, header_bytes, is_local=False)
         self.incoming[kind].append(stream)
         self.changed.notify()
@@ -304,6 +305,9 @@ class SessionCore:
     def send_datagram(self, payload: bytes) -> bool:
         """False when it cannot be sent: too large, or not negotiated."""
         if self.is_over or not self._home.takes_datagrams() or not self.rules.datagrams.sends():
+            return False
+        counted = self.rules.flow.counted_in_datagram(len(payload))
+        if counted > self.send_room():
             return False
         session_id = self.rules.datagrams.session_id_in(self.session_id)
         payload = self.rules.datagrams.payload(payload)

@@ -1,35 +1,66 @@
-"""Session flow control: limits only grow."""
+"""Session flow control: limits only grow, and nobody goes beyond them."""
 
+from collections.abc import Awaitable, Callable
 from itertools import product
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Echo
+from wtspec.suite.endpoint.application import Echo, Hold
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import Fin, Reaction, SessionError, Silence
-from wtspec.suite.wire.capsule import MaxStreams
+from wtspec.suite.peer.raw import Raw
+from wtspec.suite.peer.session import Session
+from wtspec.suite.peer.stream import Stream
+from wtspec.suite.signal import Absent, Fin, Reaction, Reset, SessionError, Silence
+from wtspec.suite.wire import capsule, varint
+from wtspec.suite.wire.capsule import CapsuleType, DataBlocked, MaxData, MaxStreams, StreamsBlocked
 from wtspec.suite.wire.error_codes import WT
 from wtspec.suite.wire.stream_header import StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
 # The first limit is above any initial one: whether SETTINGS count as a limit stays open (A21).
 SECOND = {"equal": 100, "lower": 99}
+SECOND_BYTES = {"equal": 1_000_000, "lower": 999_999}
+BOUND = 1 << 60
+FLOW_ERROR = Expect(SessionError(WT.FLOW_CONTROL_ERROR))
+FORBIDDEN = {
+    "max-stream-data": CapsuleType.MAX_STREAM_DATA,
+    "stream-data-blocked": CapsuleType.STREAM_DATA_BLOCKED,
+}
+
+
+def over_bound(kind: int) -> Raw:
+    return Raw(capsule.encode_raw(kind, varint.encode(BOUND + 1)), "a count above 2^60")
+
+
+async def answer_on_same(_: Session, stream: Stream) -> Reaction:
+    return await stream.reaction()
+
+
+async def answer_on_new(session: Session, _: Stream) -> Reaction:
+    return await (await session.accept_uni()).reaction()
+
+
+Answer = Callable[[Session, Stream], Awaitable[Reaction]]
+ANSWERS: dict[str, tuple[StreamKind, Answer]] = {
+    "bidi": (StreamKind.BIDI, answer_on_same),
+    "uni": (StreamKind.UNI, answer_on_new),
+}
 
 
 @case(
     "flow-control/max-streams-increasing",
     title="growing limits are taken",
-    requires=["flow-max-streams-must-increase"],
-    dialects=http3.since(14),
+    requires=["flow-max-streams-format", "flow-max-streams-must-increase"],
+    dialects=http3.since(12),
     roles=BOTH,
     configuration=FLOW_CONTROL,
     parameters=KINDS,
     expect=Expect(Fin(b"after")),
     control="setup/echo",
-    faults={"refuses-every-max-streams": Silence()},
+    faults={"refuses-every-max-streams": Reset(WT.SESSION_GONE)},
 )
 async def increasing(peer: Peer, kind: StreamKind) -> Reaction:
     session = await peer.open_session(Echo())
@@ -39,7 +70,7 @@ async def increasing(peer: Peer, kind: StreamKind) -> Reaction:
 
 @case(
     "flow-control/max-streams-not-increasing",
-    title="a limit that does not grow ends the session",
+    title="a limit on streams that does not grow ends the session",
     requires=["flow-max-streams-must-increase"],
     dialects=http3.since(16),
     roles=BOTH,
@@ -49,11 +80,228 @@ async def increasing(peer: Peer, kind: StreamKind) -> Reaction:
     parameters={
         f"{kind}-{how}": (KINDS[kind], SECOND[how]) for kind, how in product(KINDS, SECOND)
     },
-    expect=Expect(SessionError(WT.FLOW_CONTROL_ERROR)),
+    expect=FLOW_ERROR,
     faults={"takes-any-max-streams": Silence()},
 )
 async def not_increasing(peer: Peer, parameter: tuple[StreamKind, int]) -> Reaction:
     kind, second = parameter
     session = await peer.open_session(Echo())
     await session.connect_stream.send_capsules(MaxStreams(kind, 100), MaxStreams(kind, second))
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/max-data-increasing",
+    title="growing data limits are taken",
+    requires=["flow-max-data-format", "flow-max-data-must-increase"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    expect=Expect(Fin(b"after")),
+    control="setup/echo",
+    faults={"refuses-every-max-data": Reset(WT.SESSION_GONE)},
+)
+async def data_increasing(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    limits = MaxData(2_000_000), MaxData(2_000_001)
+    await session.connect_stream.send_capsules(*limits)
+    return await session.echo(b"after")
+
+
+@case(
+    "flow-control/max-data-not-increasing",
+    title="a data limit that does not grow ends the session",
+    requires=["flow-max-data-must-increase"],
+    dialects=http3.since(16),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/max-data-increasing",
+    violates=True,
+    parameters={"equal": 2_000_000, "lower": 1_999_999},
+    expect=FLOW_ERROR,
+    faults={"takes-any-max-data": Silence()},
+)
+async def data_not_increasing(peer: Peer, second: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(MaxData(2_000_000), MaxData(second))
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/max-streams-at-bound",
+    title="a limit of 2^60 streams is taken",
+    requires=["flow-max-streams-format"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/max-streams-increasing",
+    parameters=KINDS,
+    expect=Expect(Fin(b"after")),
+    faults={"minds-2-60-streams": Reset(WT.SESSION_GONE)},
+)
+async def at_bound(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(MaxStreams(kind, BOUND))
+    return await session.echo(b"after")
+
+
+@case(
+    "flow-control/max-streams-over-bound",
+    title="a limit above 2^60 streams ends the session",
+    requires=["flow-max-streams-over-2-60-error"],
+    dialects=http3.since(16),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/max-streams-at-bound",
+    violates=True,
+    parameters={"bidi": CapsuleType.MAX_STREAMS_BIDI, "uni": CapsuleType.MAX_STREAMS_UNI},
+    expect=FLOW_ERROR,
+    faults={"takes-limits-over-2-60": Silence()},
+)
+async def limit_over_bound(peer: Peer, kind: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(over_bound(kind))
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/blocked-informs",
+    title="capsules that tell of being blocked change nothing",
+    requires=["flow-streams-blocked-opens-nothing", "flow-data-blocked-format"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="setup/echo",
+    parameters={
+        "data": DataBlocked(0),
+        "bidi": StreamsBlocked(StreamKind.BIDI, 0),
+        "uni": StreamsBlocked(StreamKind.UNI, BOUND),
+    },
+    expect=Expect(Fin(b"after")),
+    faults={"refuses-blocked-capsules": Reset(WT.SESSION_GONE)},
+)
+async def blocked_informs(peer: Peer, blocked: DataBlocked | StreamsBlocked) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(blocked)
+    return await session.echo(b"after")
+
+
+@case(
+    "flow-control/streams-blocked-over-bound",
+    title="being blocked at more than 2^60 streams ends the session",
+    requires=["flow-streams-blocked-over-2-60-error"],
+    dialects=http3.since(16),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/blocked-informs",
+    violates=True,
+    parameters={"bidi": CapsuleType.STREAMS_BLOCKED_BIDI, "uni": CapsuleType.STREAMS_BLOCKED_UNI},
+    expect=FLOW_ERROR,
+    faults={"takes-blocked-over-2-60": Silence()},
+)
+async def blocked_over_bound(peer: Peer, kind: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(over_bound(kind))
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/forbidden-capsule",
+    title="a capsule of WebTransport over HTTP/2's stream limits ends the session",
+    requires=["flow-h2-capsules-error"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/blocked-informs",
+    violates=True,
+    parameters=FORBIDDEN,
+    # Which code, and by which of the two ways, the draft does not say (A02).
+    expect=Expect(SessionError()),
+    faults={"skips-forbidden-capsules": Silence()},
+)
+async def forbidden_capsule(peer: Peer, kind: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    forbidden = Raw(capsule.encode_raw(kind, b"\x00\x05"), "a capsule of HTTP/2 alone")
+    await session.connect_stream.send_capsules(forbidden)
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/streams-up-to-limit",
+    title="as many streams as granted carry data, beside the CONNECT stream",
+    requires=["flow-connect-stream-excluded", "flow-limit-not-stream-id"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="setup/echo",
+    parameters=ANSWERS,
+    expect=Expect(Fin(b"xy")),
+    faults={"grants-one-less-than-announced": Reset(WT.SESSION_GONE)},
+)
+async def up_to_limit(peer: Peer, parameter: tuple[StreamKind, Answer]) -> Reaction:
+    kind, answer = parameter
+    session = await peer.open_session(Echo())
+    streams = [await session.open(kind) for _ in range(session.credit[kind.value])]
+    for stream in streams:
+        await stream.send(b"x")
+    await streams[-1].send(b"y", finish=True)
+    return await answer(session, streams[-1])
+
+
+@case(
+    "flow-control/excess-stream",
+    title="a stream beyond the limit ends the session",
+    requires=["flow-excess-stream-error"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/streams-up-to-limit",
+    violates=True,
+    parameters=KINDS,
+    expect=FLOW_ERROR,
+    faults={"ignores-excess-streams": Silence()},
+)
+async def excess_stream(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Hold())
+    for _ in range(session.credit[kind.value] + 1):
+        await (await session.open(kind)).send(b"x")
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/data-up-to-limit",
+    title="as many bytes as granted are taken, stream headers not counted",
+    requires=["flow-max-data-scope", "flow-data-limit-exclusions"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="setup/echo",
+    expect=Expect(Absent()),
+    faults={"counts-headers-as-data": SessionError(WT.FLOW_CONTROL_ERROR)},
+)
+async def data_up_to_limit(peer: Peer) -> Reaction:
+    session = await peer.open_session(Hold())
+    credit = session.credit["data"]
+    await (await session.open_uni()).send(bytes(credit // 2))
+    await (await session.open_uni()).send(bytes(credit - credit // 2))
+    return await peer.absence(SessionError(), after=peer.api_barrier)
+
+
+@case(
+    "flow-control/excess-data",
+    title="a byte beyond the limit ends the session",
+    requires=["flow-excess-data-error"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/data-up-to-limit",
+    violates=True,
+    expect=FLOW_ERROR,
+    faults={"ignores-excess-data": Silence()},
+)
+async def excess_data(peer: Peer) -> Reaction:
+    session = await peer.open_session(Hold())
+    credit = session.credit["data"]
+    await (await session.open_uni()).send(bytes(credit // 2))
+    await (await session.open_uni()).send(bytes(credit - credit // 2 + 1))
     return await session.connect_stream.reaction()

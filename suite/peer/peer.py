@@ -86,6 +86,7 @@ class Peer:
         self.sessions: list[Session] = []
         bench = bench or Bench(endpoint, patience)
         self._bench = bench
+        self._born = len(bench.seen)
         self._setup = Setup(
             endpoint=endpoint,
             network=network,
@@ -351,14 +352,15 @@ class Peer:
         *,
         release: Withheld | None = None,
         after: Callable[[], Awaitable[bool]] | None = None,
-        since: int = 0,
+        since: int | None = None,
     ) -> Reaction:
         """Prove that the endpoint does not do `what`: Absent, or the signal that was seen.
 
         With `release`: quiet first, then what was withheld is released and `what` must follow, else
         the premise is missing. Without: a barrier (`after`, by default this Peer's PING) passes.
         """
-        absence = Absence(self._bench, what, since)
+        # What an earlier Peer of the cell provoked is not this one's.
+        absence = Absence(self._bench, what, self._born if since is None else since)
         connection = await self.connect()
         if release is None:
             return await absence.after(after or self.barrier, connection.outlet)

@@ -64,6 +64,10 @@ class CloseRules:
         """What aborts the CONNECT stream when the peer broke a rule of the session."""
         return code
 
+    def ends_siblings(self) -> bool:
+        """The end of one session is nobody else's."""
+        return False
+
     # The session's streams and datagrams.
 
     def gone_code(self, code: int) -> int:

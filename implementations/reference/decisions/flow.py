@@ -48,23 +48,58 @@ class FlowRules:
         """
         return True
 
+    def streams_max(self, honest: int) -> int:
+        """The highest count of streams that any capsule may name: 2^60."""
+        return honest
+
+    def refuses_blocked(self) -> bool:
+        """That the peer is blocked is no violation."""
+        return False
+
     def refuses_every_limit(self, what: str) -> bool:
         """A good limit is taken; `what` as in `minds_stale`."""
         return False
 
-    def new_limit(self, limit: int) -> int:
-        """The limit as it is then in force."""
+    def new_limit(self, what: str, limit: int) -> int:
+        """The limit as it is then in force; `what` as in `minds_stale`."""
         return limit
+
+    def raises_both_kinds(self) -> bool:
+        """A limit on bidirectional streams says nothing of unidirectional ones."""
+        return False
+
+    def counted_in_datagram(self, size_bytes: int) -> int:
+        """Datagrams are outside every limit."""
+        return 0
 
     # What we grant the peer.
 
-    def within_limit(self, used: int, limit: int) -> bool:
-        """What the peer uses beyond our limit closes the session with WT_FLOW_CONTROL_ERROR."""
+    def within_limit(self, what: str, used: int, limit: int) -> bool:
+        """What the peer uses beyond our limit closes the session with WT_FLOW_CONTROL_ERROR.
+
+        `what` is "data", "uni" or "bidi".
+        """
         return used <= limit
+
+    def counted_at_opening(self, header_bytes: int) -> int:
+        """The header of a stream counts against no limit on data."""
+        return 0
 
     def counted_at_reset(self, missing_bytes: int) -> int:
         """A reset stream counts up to its final size, what never arrived included."""
         return missing_bytes
+
+    def is_granted_unasked(self) -> bool:
+        """Credit does not wait until the peer says that it is blocked."""
+        return True
+
+    def is_shared(self) -> bool:
+        """Every session of a connection has credit of its own."""
+        return False
+
+    def refuses_when_off(self) -> bool:
+        """With flow control off its capsules are no violation."""
+        return False
 
     def is_time_to_grant(self, gain: int, window: int) -> bool:
         """Credit is announced when it makes up half a window, asked for or not."""

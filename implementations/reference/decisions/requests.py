@@ -108,6 +108,10 @@ class RequestRules:
         """How many sessions of a connection may be open at once; one without flow control."""
         return limit
 
+    def sessions_counted(self, open_now: int, ever: int) -> int:
+        """Those that have ended make room for others."""
+        return open_now
+
     def rejected_code(self, code: int) -> int:
         """What resets a request that was not processed: H3_REQUEST_REJECTED."""
         return code

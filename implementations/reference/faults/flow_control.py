@@ -1,5 +1,6 @@
 """Session flow control: limits taken, kept and granted wrongly."""
 
+from wtspec.implementations.reference.decisions.capsules import CapsuleRules
 from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.implementations.reference.faults.fault import fault
 
@@ -52,6 +53,62 @@ class TakesBlockedOver(FlowRules):
         return what != "streams-blocked"
 
 
+@fault("minds-2-60-streams")
+class Minds260Streams(FlowRules):
+    """The bound itself is taken for a violation."""
+
+    def streams_max(self, honest: int) -> int:
+        return honest - 1
+
+
+@fault("refuses-blocked-capsules")
+class RefusesBlockedCapsules(FlowRules):
+    """That the peer is blocked is treated as a violation."""
+
+    def refuses_blocked(self) -> bool:
+        return True
+
+
+@fault("skips-forbidden-capsules")
+class SkipsForbiddenCapsules(CapsuleRules):
+    """The capsules of WebTransport over HTTP/2's stream limits are skipped like unknown ones."""
+
+    def minds_forbidden(self, capsule_type: int) -> bool:
+        return False
+
+
+@fault("grants-one-less-than-announced")
+class GrantsOneLess(FlowRules):
+    """The last stream that was granted is taken for one too many."""
+
+    def within_limit(self, what: str, used: int, limit: int) -> bool:
+        return used <= limit if what == "data" else used < limit
+
+
+@fault("ignores-excess-streams")
+class IgnoresExcessStreams(FlowRules):
+    """Streams beyond our limit are served."""
+
+    def within_limit(self, what: str, used: int, limit: int) -> bool:
+        return used <= limit or what != "data"
+
+
+@fault("counts-headers-as-data")
+class CountsHeadersAsData(FlowRules):
+    """The bytes of stream headers use up the peer's data limit."""
+
+    def counted_at_opening(self, header_bytes: int) -> int:
+        return header_bytes
+
+
+@fault("ignores-excess-data")
+class IgnoresExcessData(FlowRules):
+    """Payload beyond our limit is taken."""
+
+    def within_limit(self, what: str, used: int, limit: int) -> bool:
+        return used <= limit or what == "data"
+
+
 @fault("ignores-data-limit")
 class IgnoresDataLimit(FlowRules):
     """Payload is sent without regard to the peer's limit."""
@@ -86,7 +143,7 @@ class NeverTellsBlocked(FlowRules):
 
 @fault("tells-wrong-limit")
 class TellsWrongLimit(FlowRules):
-    """The capsule that tells of being blocked names the limit that is wanted, not the one in force."""
+    """The capsule that tells of being blocked names a limit that was never in force."""
 
     def blocked_limit(self, limit: int) -> int:
         return limit + 1
@@ -100,9 +157,57 @@ class NeverGrants(FlowRules):
         return False
 
 
-@fault("ignores-raised-limits")
-class IgnoresRaisedLimits(FlowRules):
-    """A capsule that raises a limit is read and forgotten."""
+@fault("ignores-raised-stream-limits")
+class IgnoresRaisedStreamLimits(FlowRules):
+    """A WT_MAX_STREAMS is read and forgotten."""
 
-    def new_limit(self, limit: int) -> int:
-        return 1
+    def new_limit(self, what: str, limit: int) -> int:
+        return limit if what == "max-data" else 0
+
+
+@fault("ignores-raised-data-limits")
+class IgnoresRaisedDataLimits(FlowRules):
+    """A WT_MAX_DATA is read and forgotten."""
+
+    def new_limit(self, what: str, limit: int) -> int:
+        return 0 if what == "max-data" else limit
+
+
+@fault("takes-one-limit-for-both-kinds")
+class TakesOneLimitForBothKinds(FlowRules):
+    """A WT_MAX_STREAMS of either type raises the limits of both."""
+
+    def raises_both_kinds(self) -> bool:
+        return True
+
+
+@fault("takes-zero-for-unlimited")
+class TakesZeroForUnlimited(FlowRules):
+    """An initial limit of 0, or none, is taken for no limit at all."""
+
+    def initial_allowance(self, limit: int) -> int:
+        return limit or 1 << 60
+
+
+@fault("counts-datagrams-as-data")
+class CountsDatagramsAsData(FlowRules):
+    """Datagrams wait for credit like data of streams."""
+
+    def counted_in_datagram(self, size_bytes: int) -> int:
+        return size_bytes
+
+
+@fault("grants-only-when-asked")
+class GrantsOnlyWhenAsked(FlowRules):
+    """Credit comes back only to a peer that says that it is blocked."""
+
+    def is_granted_unasked(self) -> bool:
+        return False
+
+
+@fault("refuses-flow-control-when-off")
+class RefusesFlowControlWhenOff(FlowRules):
+    """Capsules of flow control are violations while it is off."""
+
+    def refuses_when_off(self) -> bool:
+        return True

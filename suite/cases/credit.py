@@ -1,0 +1,279 @@
+"""Credit: what the endpoint does with ours, and how it gives its own back."""
+
+from wtspec.suite.case import case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Echo, Source
+from wtspec.suite.endpoint.configuration import DEFAULT, FLOW_CONTROL, NO_CREDIT, SCARCE
+from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.peer.session import Session
+from wtspec.suite.signal import (
+    CapsuleSeen,
+    Data,
+    Datagram,
+    Fin,
+    Observed,
+    Reaction,
+    Reset,
+    Silence,
+)
+from wtspec.suite.wire.capsule import DataBlocked, MaxData, MaxStreams, StreamsBlocked
+from wtspec.suite.wire.error_codes import WT
+from wtspec.suite.wire.stream_header import StreamKind
+
+Several = tuple[StreamKind, Source]
+KINDS = {kind.value: kind for kind in StreamKind}
+PATTERN = bytes(i % 251 for i in range(250))
+SEVERAL: dict[str, Several] = {
+    "bidi": (StreamKind.BIDI, Source(bidi=3)),
+    "uni": (StreamKind.UNI, Source(uni=3)),
+}
+
+
+def opened(session: Session, kind: StreamKind) -> Reaction:
+    return Reaction("session", (Observed("streams", len(session.streams_of_endpoint(kind))),))
+
+
+def arrived(session: Session) -> Reaction:
+    received = sum(len(stream.received) for stream in session.streams_of_endpoint())
+    return Reaction("session", (Observed("payload bytes", received),))
+
+
+@case(
+    "credit/opens-within-limit",
+    title="the endpoint opens no more streams than granted, closed ones counted",
+    requires=["flow-open-within-stream-limit", "flow-closed-streams-count"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=SCARCE,
+    control="setup/echo",
+    parameters=SEVERAL,
+    expect=Expect(Observed("streams", 1)),
+    faults={"opens-beyond-limit": Observed("streams", 3)},
+)
+async def opens_within_limit(peer: Peer, parameter: Several) -> Reaction:
+    kind, source = parameter
+    session = await peer.open_session(source)
+    first = await session.accept_stream(kind)
+    await first.reaction()
+    await peer.api_barrier()
+    return opened(session, kind)
+
+
+@case(
+    "credit/opens-when-granted",
+    title="a raised limit lets the endpoint open the streams that waited",
+    requires=["flow-max-streams-format", "flow-max-streams-per-type"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=SCARCE,
+    control="credit/opens-within-limit",
+    parameters=SEVERAL,
+    expect=Expect(Observed("streams", 2)),
+    faults={
+        "ignores-raised-stream-limits": Observed("streams", 1),
+        "takes-one-limit-for-both-kinds": Observed("streams", 3),
+    },
+)
+async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
+    kind, source = parameter
+    session = await peer.open_session(source)
+    await session.accept_stream(kind)
+    # The other kind's limit is raised further, and must not count.
+    limits = [MaxStreams(one, 2 if one is kind else 9) for one in StreamKind]
+    await session.connect_stream.send_capsules(*limits)
+    await peer.barrier()
+    await peer.api_barrier()
+    return opened(session, kind)
+
+
+@case(
+    "credit/sends-within-limit",
+    title="the endpoint sends no more payload than granted",
+    requires=["flow-send-within-data-limit", "flow-max-data-scope"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=SCARCE,
+    control="setup/echo",
+    expect=Expect(Observed("payload bytes", 100)),
+    faults={"ignores-data-limit": Observed("payload bytes", 250)},
+)
+async def sends_within_limit(peer: Peer) -> Reaction:
+    session = await peer.open_session(Source(uni=1, size_bytes=250))
+    await (await session.accept_uni()).read(100)
+    await peer.api_barrier()
+    return arrived(session)
+
+
+@case(
+    "credit/sends-when-granted",
+    title="a raised limit lets the endpoint send the rest",
+    requires=["flow-max-data-format", "flow-max-data-counts"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=SCARCE,
+    control="credit/sends-within-limit",
+    expect=Expect(Fin(PATTERN)),
+    faults={"ignores-raised-data-limits": Data(PATTERN[:100])},
+)
+async def sends_when_granted(peer: Peer) -> Reaction:
+    session = await peer.open_session(Source(uni=1, size_bytes=250))
+    stream = await session.accept_uni()
+    await stream.read(100)
+    await session.connect_stream.send_capsules(MaxData(250))
+    return await stream.reaction()
+
+
+@case(
+    "credit/zero-means-none",
+    title="without credit the endpoint opens no stream",
+    requires=["flow-open-within-stream-limit", "flow-initial-uni-zero", "flow-initial-bidi-zero"],
+    dialects=http3.since(14),
+    roles=BOTH,
+    configuration=NO_CREDIT,
+    control="setup/echo",
+    parameters=SEVERAL,
+    expect=Expect(Observed("streams", 0)),
+    faults={"takes-zero-for-unlimited": Observed("streams", 3)},
+)
+async def zero_means_none(peer: Peer, parameter: Several) -> Reaction:
+    kind, source = parameter
+    session = await peer.open_session(source)
+    await peer.barrier()
+    await peer.api_barrier()
+    return opened(session, kind)
+
+
+@case(
+    "credit/datagrams-need-none",
+    title="datagrams are outside session flow control",
+    requires=["flow-data-limit-exclusions"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=NO_CREDIT,
+    control="setup/echo",
+    needs=["datagrams"],
+    expect=Expect(Datagram(PATTERN)),
+    faults={"counts-datagrams-as-data": Silence()},
+)
+async def datagrams_need_none(peer: Peer) -> Reaction:
+    return await (await peer.open_session(Echo())).echo_datagram(PATTERN)
+
+
+@case(
+    "credit/tells-streams-blocked",
+    title="an endpoint that cannot open a stream says at which limit",
+    requires=["flow-streams-blocked-value", "flow-streams-blocked-sent"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=SCARCE,
+    control="credit/opens-within-limit",
+    parameters=SEVERAL,
+    expect=Expect(
+        CapsuleSeen("StreamsBlocked bidi", 1),
+        CapsuleSeen("StreamsBlocked uni", 1),
+        tolerated={Silence(): "flow-streams-blocked-sent"},
+    ),
+    faults={"tells-wrong-limit": CapsuleSeen(None, 2), "never-tells-blocked": Silence()},
+)
+async def tells_streams_blocked(peer: Peer, parameter: Several) -> Reaction:
+    kind, source = parameter
+    session = await peer.open_session(source)
+    await session.accept_stream(kind)
+    return await session.capsule(f"StreamsBlocked {kind.value}")
+
+
+@case(
+    "credit/tells-data-blocked",
+    title="an endpoint that cannot send says at which limit",
+    requires=["flow-data-blocked-format", "flow-data-blocked-sent"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=SCARCE,
+    control="credit/sends-within-limit",
+    expect=Expect(CapsuleSeen("DataBlocked", 100), tolerated={Silence(): "flow-data-blocked-sent"}),
+    faults={"tells-wrong-limit": CapsuleSeen(None, 101), "never-tells-blocked": Silence()},
+)
+async def tells_data_blocked(peer: Peer) -> Reaction:
+    session = await peer.open_session(Source(uni=1, size_bytes=250))
+    await (await session.accept_uni()).read(100)
+    return await session.capsule("DataBlocked")
+
+
+@case(
+    "credit/streams-come-back",
+    title="credit for streams comes back as they close, without being asked for",
+    requires=["flow-credit-not-gated-on-blocked", "flow-credit-as-consumed"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/streams-up-to-limit",
+    expect=Expect(CapsuleSeen("MaxStreams bidi"), tolerated={Silence(): "flow-credit-as-consumed"}),
+    faults={
+        "grants-only-when-asked": CapsuleSeen("MaxStreams bidi"),
+        "never-grants": Silence(),
+    },
+)
+async def streams_come_back(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    limit = session.credit["bidi"]
+    for _ in range(limit):
+        await session.echo(b"x")
+    unasked = await session.capsule("MaxStreams bidi")
+    await session.connect_stream.send_capsules(StreamsBlocked(StreamKind.BIDI, limit))
+    await peer.barrier()
+    asked = await session.capsule("MaxStreams bidi")
+    return Reaction("CONNECT stream", unasked.signals + asked.signals)
+
+
+@case(
+    "credit/data-comes-back",
+    title="credit for data comes back as it is consumed, without being asked for",
+    requires=["flow-credit-not-gated-on-blocked", "flow-credit-as-consumed"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/data-up-to-limit",
+    expect=Expect(CapsuleSeen("MaxData"), tolerated={Silence(): "flow-credit-as-consumed"}),
+    faults={"grants-only-when-asked": CapsuleSeen("MaxData"), "never-grants": Silence()},
+)
+async def data_comes_back(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    limit = session.credit["data"]
+    await session.echo(bytes(limit))
+    unasked = await session.capsule("MaxData")
+    await session.connect_stream.send_capsules(DataBlocked(limit))
+    await peer.barrier()
+    asked = await session.capsule("MaxData")
+    return Reaction("CONNECT stream", unasked.signals + asked.signals)
+
+
+@case(
+    "credit/off-means-ignored",
+    title="without session flow control its capsules are ignored",
+    requires=["flow-off-capsules-ignored"],
+    dialects=http3.since(13),
+    roles=BOTH,
+    configuration=DEFAULT,
+    control="setup/echo",
+    parameters={
+        "max-data": (MaxData(5), MaxData(3)),
+        "max-streams": (MaxStreams(StreamKind.BIDI, 5), MaxStreams(StreamKind.BIDI, 3)),
+        "blocked": (DataBlocked(0), StreamsBlocked(StreamKind.UNI, 0)),
+    },
+    expect=Expect(Fin(PATTERN)),
+    faults={
+        "obeys-limits-when-off": {
+            "max-data": Reset(WT.SESSION_GONE),
+            "max-streams": Reset(WT.SESSION_GONE),
+        },
+        "refuses-flow-control-when-off": Reset(WT.SESSION_GONE),
+    },
+)
+async def off_means_ignored(
+    peer: Peer, parameter: tuple[MaxData | MaxStreams | DataBlocked | StreamsBlocked, ...]
+) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(*parameter)
+    return await session.echo(PATTERN)

@@ -1,0 +1,126 @@
+"""Winding down: GOAWAY for the connection, the drain capsule for one session."""
+
+from collections.abc import Awaitable, Callable
+
+from wtspec.suite.case import case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Drains, Echo
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL
+from wtspec.suite.endpoint.interface import BOTH, Role
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.peer.session import Session
+from wtspec.suite.signal import (
+    Datagram,
+    Draining,
+    Fin,
+    Observed,
+    Reaction,
+    Reported,
+    Silence,
+)
+
+Carrier = tuple[Callable[[Session, bytes], Awaitable[Reaction]], type[Fin | Datagram]]
+CARRIERS: dict[str, Carrier] = {
+    "bidi": (Session.echo, Fin),
+    "uni": (Session.echo_uni, Fin),
+    "datagram": (Session.echo_datagram, Datagram),
+}
+
+
+def goes_on(carrier: Carrier) -> Expect:
+    return Expect(carrier[1](b"on"))
+
+
+@case(
+    "shutdown/drain-goes-on",
+    title="a session that is asked to drain still carries everything",
+    requires=["drain-either-side", "drain-session-continues", "drain-new-streams-ok"],
+    dialects=http3.since(7),
+    roles=BOTH,
+    control="setup/echo",
+    parameters=CARRIERS,
+    expect=goes_on,
+    faults={"takes-drain-for-close": Silence()},
+)
+async def drain_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
+    echo, _ = carrier
+    session = await peer.open_session(Echo())
+    await session.drain()
+    await peer.barrier()
+    return await echo(session, b"on")
+
+
+@case(
+    "shutdown/drain-reported",
+    title="the application learns that it is asked to drain",
+    requires=["drain-app-winds-down"],
+    dialects=http3.since(7),
+    roles=BOTH,
+    control="shutdown/drain-goes-on",
+    needs=["drain"],
+    expect=Expect(Reported("draining")),
+    faults={"hides-drain": Silence()},
+)
+async def drain_reported(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.drain()
+    return await session.reported("draining")
+
+
+@case(
+    "shutdown/drain-capsule",
+    title="an application that drains sends the empty drain capsule",
+    requires=["drain-capsule-format"],
+    dialects=http3.since(7),
+    roles=BOTH,
+    control="setup/echo",
+    needs=["drain"],
+    expect=Expect(Draining()),
+    faults={"sends-no-drain": Silence()},
+)
+async def drain_capsule(peer: Peer) -> Reaction:
+    session = await peer.open_session(Drains())
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "shutdown/goaway-goes-on",
+    title="GOAWAY leaves the sessions that there are alone",
+    requires=["drain-session-continues", "ref-goaway-keeps-connection"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    parameters=CARRIERS,
+    expect=goes_on,
+    faults={"goaway-ends-sessions": Silence()},
+)
+async def goaway_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
+    echo, _ = carrier
+    session = await peer.open_session(Echo())
+    # As client this is a push ID, as server the id of a request that will never come.
+    await peer.goaway(400)
+    await peer.barrier()
+    return await echo(session, b"on")
+
+
+@case(
+    "shutdown/goaway-new-connection",
+    title="after GOAWAY a client asks for sessions on another connection",
+    requires=["goaway-new-connection"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    configuration=FLOW_CONTROL,
+    control="sessions/two-at-once",
+    needs=["pooling"],
+    expect=Expect(Observed("connection", "another")),
+    faults={"ignores-goaway": Observed("connection", "the same")},
+)
+async def goaway_new_connection(peer: Peer) -> Reaction:
+    first = await peer.open_session(Echo())
+    await peer.goaway(400)
+    await peer.barrier()
+    second = peer.begin_session(Echo())
+    await second.begun()
+    where = {True: "the same", False: "another"}[second.connection is first.connection]
+    return Reaction("session", (Observed("connection", where),))
