@@ -1,14 +1,13 @@
 """The endpoints that a door can attach, each as a plain value that a worker process can start."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from wtspec.suite.dialect import Dialect
 from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import Addr, Endpoint, EndpointNotOffered, Hello, Role
 from wtspec.suite.network.link import Network
-from wtspec.suite.quic.identity import Identity, p256
+from wtspec.suite.quic.identity import shown_to_real_clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Program:
         from wtspec.implementations.process import start
 
         launch = Launch(self.command, Path(self.directory))
-        return await start(launch, role, configuration, dialects, real_identity())
+        return await start(launch, role, configuration, dialects, shown_to_real_clients())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,3 @@ class Remote:
         if role is not Role.SERVER:
             raise EndpointNotOffered("a URL names a server")
         return RemoteServer(self.address, dict(self.paths))
-
-
-@lru_cache(maxsize=1)
-def real_identity() -> Identity:
-    """One a process, so that the certificate that a client was told of is the one we show."""
-    return p256()

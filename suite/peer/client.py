@@ -107,8 +107,7 @@ class Dialer:
     def open(self, session: Session) -> None:
         setup = self._setup
         honest = opening.request(setup.dialect, self.authority, session.path, session.application)
-        data, shown = session.opening.frame(honest)
-        session.connection.outlet.send(session.id, data, what=shown)
+        session.opening.send(session.connection.outlet, session.id, honest)
 
     async def established(self, session: Session) -> tuple[Signal, ...]:
         stream, connection = session.connect_stream, session.connection
@@ -120,7 +119,7 @@ class Dialer:
         await bench.bell.until(over, bench.patience.step_s)
         status = status_of(stream.fields)
         if status is not None and 200 <= status < 300:
-            return (Established(opening.chosen_in(self._setup.dialect, stream.fields)),)
+            return (Established(opening.chosen_in(self._setup.dialect, stream.fields) or ""),)
         signals = await collect(connection.outlet, stream.inbox, within_s=0)
         self._check_offered(session, signals)
         return signals

@@ -34,7 +34,7 @@ from wtspec.suite.wire.errors import (
     StreamCreationError,
     WireError,
 )
-from wtspec.suite.wire.fields import FieldDecoder
+from wtspec.suite.wire.fields import Field, FieldDecoder
 from wtspec.suite.wire.frames import HTTP2_TYPES, FrameDecoder, FrameEvent, FrameType
 from wtspec.suite.wire.stream_header import BIDI_SIGNAL, StreamKind, StreamType
 
@@ -245,7 +245,7 @@ class Http3Reader:
         fields = self._fields.decode(section)
         is_trailer = incoming.has_message
         self._sink(HeadersSeen(incoming.stream_id, fields, is_trailer))
-        message.check(fields, is_request=self._endpoint_is_client, is_trailer=is_trailer)
+        self._check(incoming, fields, is_trailer=is_trailer)
         incoming.has_trailer = is_trailer
         status = message.status_of(fields)
         if self._endpoint_is_client:
@@ -254,6 +254,13 @@ class Http3Reader:
         elif not is_trailer and status is not None and status >= 200:
             incoming.has_message = True
             incoming.carries_capsules = incoming.asks_for_session and status < 300
+
+    def _check(self, incoming: Incoming, fields: tuple[Field, ...], *, is_trailer: bool) -> None:
+        """A malformed message keeps its frames readable, so what follows it is read."""
+        try:
+            message.check(fields, is_request=self._endpoint_is_client, is_trailer=is_trailer)
+        except MessageError as error:
+            self._sink(Violation(incoming.where, error.code, str(error)))
 
     def _body(self, incoming: Incoming, data: bytes) -> None:
         if not incoming.has_message:

@@ -37,9 +37,8 @@ def status_of(fields: Sequence[Field]) -> int | None:
 
 
 def is_session_request(fields: Sequence[Field]) -> bool:
-    """An extended CONNECT, whatever its protocol."""
-    given = dict(fields)
-    return given.get(b":method") == b"CONNECT" and b":protocol" in given
+    """An extended CONNECT, whatever its protocol, and even where the method is wrong."""
+    return b":protocol" in dict(fields)
 
 
 def _check_names(fields: Sequence[Field], pseudo: frozenset[bytes]) -> None:

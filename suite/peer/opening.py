@@ -1,12 +1,13 @@
 """What is said when a session is asked for and answered, honest or edited."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from wtspec.suite.dialect import Dialect, ProtocolSyntax
 from wtspec.suite.endpoint.application import Application, Protocols
 from wtspec.suite.peer import readback
+from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw
 from wtspec.suite.wire import structured_fields
 from wtspec.suite.wire.fields import Field, Form
@@ -17,11 +18,13 @@ class OpeningOptions(TypedDict, total=False):
     """What `begin_session` takes by name; the fields of `Opening`."""
 
     fields: Sequence[Field]
+    first: Sequence[Field]
     without: Collection[bytes]
     replaced: Mapping[bytes, bytes]
     exactly: Sequence[Field]
     form: Form
-    raw: Raw
+    raw: Raw | Callable[[Sequence[Field]], Raw]
+    piece_bytes: int | None
     status: int
     protocol: str
     command: Mapping[str, object]
@@ -31,17 +34,21 @@ class OpeningOptions(TypedDict, total=False):
 class Opening:
     """Edits of our HEADERS: a CONNECT where we are the client, the response where the server.
 
-    fields: added at the end. without: names left out. replaced: values by name. exactly: the whole
-    list instead. form: how QPACK writes it. raw: bytes instead of the HEADERS frame.
-    status, protocol: of our response. command: further fields of a client endpoint's `connect`.
+    fields: added at the end. first: in front, before every pseudo-header. without: names left out.
+    replaced: values by name. exactly: the whole list instead. form: how QPACK writes it. raw: bytes
+    instead of the HEADERS frame, or what makes them of the edited list. piece_bytes: the frame is
+    cut, and each piece leaves in a packet of its own. status, protocol: of our response. command:
+    further fields of a client endpoint's `connect`.
     """
 
     fields: Sequence[Field] = ()
+    first: Sequence[Field] = ()
     without: Collection[bytes] = ()
     replaced: Mapping[bytes, bytes] = field(default_factory=dict)
     exactly: Sequence[Field] | None = None
     form: Form = Form.INDEXED
-    raw: Raw | None = None
+    raw: Raw | Callable[[Sequence[Field]], Raw] | None = None
+    piece_bytes: int | None = None
     status: int = 200
     protocol: str | None = None
     command: Mapping[str, object] = field(default_factory=dict)
@@ -54,16 +61,25 @@ class Opening:
             for name, value in base
             if name not in self.without
         ]
-        return (*kept, *self.fields)
+        return (*self.first, *kept, *self.fields)
 
     def frame(self, honest: Sequence[Field]) -> tuple[bytes, str]:
         """The bytes to send and how the timeline shows them."""
-        if self.raw is not None:
-            return self.raw.data, f"Raw({self.raw.why}) {len(self.raw)} bytes"
         fields = self.edited(honest)
+        if self.raw is not None:
+            raw = self.raw if isinstance(self.raw, Raw) else self.raw(fields)
+            return raw.data, f"Raw({raw.why}) {len(raw)} bytes"
         shown = ", ".join(f"{name.decode('latin-1')}: {value!r}" for name, value in fields)
         section = readback.section(fields, self.form)
         return readback.frame(FrameType.HEADERS, section), f"HEADERS {shown}"
+
+    def send(self, outlet: Outlet, stream_id: int, honest: Sequence[Field]) -> None:
+        """Write that frame."""
+        data, shown = self.frame(honest)
+        size_bytes = self.piece_bytes or max(len(data), 1)
+        outlet.send(stream_id, data[:size_bytes], what=shown)
+        for at in range(size_bytes, len(data), size_bytes):
+            outlet.send(stream_id, data[at : at + size_bytes])
 
 
 def request(

@@ -342,6 +342,14 @@ class Peer:
         later = await self.another().open_session(Hold())
         return await later.event("session") is not None
 
+    def broken_rules(self) -> Reaction:
+        """What the wire showed so far that no message, frame or stream may be; Absent if nothing.
+
+        For a case whose question it is: everywhere else violations are recorded only.
+        """
+        signals = tuple(Observed("broken rule", one.why) for one in self.violations)
+        return Reaction("connection", signals or (Absent("broken rule"),))
+
     def mark(self) -> int:
         """A point in what was seen, for `absence(since=…)`."""
         return len(self._bench.seen)

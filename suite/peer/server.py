@@ -138,8 +138,8 @@ class Host:
         if protocol is None and isinstance(session.application, Protocols):
             offered = opening.offered_in(dialect, session.fields)
             protocol = next(iter(offered), None)
-        data, shown = how.frame(opening.response(dialect, how.status, protocol))
-        session.connection.outlet.send(session.id, data, what=shown)
+        honest = opening.response(dialect, how.status, protocol)
+        how.send(session.connection.outlet, session.id, honest)
 
     async def established(self, session: Session) -> tuple[Signal, ...]:
         connection, stream = session.connection, session.connect_stream
@@ -154,7 +154,7 @@ class Host:
         found = session.api.find("session", {})
         if found is not None:
             protocol = found.fields.get("protocol")
-            return (Established(protocol if isinstance(protocol, str) else None),)
+            return (Established(protocol if isinstance(protocol, str) else ""),)
         silent = connection.closed is None and not stream.has_news and not self._refusal(session)
         wire = await collect(connection.outlet, stream.inbox, within_s=0)
         told = () if silent else await self._refused(session)

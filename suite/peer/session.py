@@ -40,7 +40,13 @@ BARRIER_BYTES = b"barrier"
 
 
 class Side(Protocol):
-    """How a session comes about: we ask for it, or a client does."""
+    """How a session comes about: we ask for it, or a client does.
+
+    `authority` is the server's, as a URL has it.
+    """
+
+    @property
+    def authority(self) -> str: ...
 
     async def begun(self, session: "Session") -> None:
         """Give the session its connection and CONNECT stream; raises EndScript if it has none."""
@@ -123,6 +129,14 @@ class Session:
         """Our part of the opening and what came of it; at once when the session is there."""
         try:
             await self.send_opening()
+        except EndScript as end:
+            return end.reaction
+        return await self.outcome()
+
+    async def outcome(self) -> Reaction:
+        """What came of it, whatever was sent in place of our part."""
+        try:
+            await self.begun()
             signals = await self._side.established(self)
         except EndScript as end:
             return end.reaction
@@ -283,11 +297,17 @@ class Session:
         return self.connect_stream.fields
 
     def observed(self, name: bytes) -> Reaction:
-        """Every value of one of the endpoint's header fields; None when it has none."""
-        values = [value.decode("latin-1") for key, value in self.fields if key == name]
+        """Every value of one of the endpoint's header fields; Absent when it has none.
+
+        What differs between runs has a fixed name in it: TOKEN, AUTHORITY.
+        """
         shown = name.decode("latin-1")
-        signals = tuple(Observed(shown, value) for value in values) or (Observed(shown, None),)
-        return Reaction(self.connect_stream.place, signals)
+        values = [value.decode("latin-1") for key, value in self.fields if key == name]
+        signals = tuple(Observed(shown, self._steady(value)) for value in values)
+        return Reaction(self.connect_stream.place, signals or (Absent(shown),))
+
+    def _steady(self, value: str) -> str:
+        return value.replace(self.api.token, "TOKEN").replace(self._side.authority, "AUTHORITY")
 
     # What its API says
 

@@ -1,7 +1,6 @@
 """What a Peer is given, and how it makes connections out of it."""
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 from wtspec.suite.dialect import Dialect, Side
@@ -16,13 +15,8 @@ from wtspec.suite.peer.connection import Http3Connection
 from wtspec.suite.peer.manners import Manners, Withheld
 from wtspec.suite.peer.packets import Packets
 from wtspec.suite.quic.connection import Connection
-from wtspec.suite.quic.identity import Identity, ed25519, p256
+from wtspec.suite.quic.identity import Identity, ed25519, shown_to_real_clients
 from wtspec.suite.quic.options import QuicOptions
-
-
-@lru_cache(maxsize=1)
-def _real_identity() -> Identity:
-    return p256()
 
 
 @dataclass(slots=True)
@@ -57,7 +51,7 @@ class Setup:
 
     def identity(self) -> Identity:
         """Fixed sizes in the simulation; what real clients take elsewhere."""
-        return ed25519() if isinstance(self.network, VirtualNetwork) else _real_identity()
+        return ed25519() if isinstance(self.network, VirtualNetwork) else shown_to_real_clients()
 
     def options(self) -> QuicOptions:
         """Honest ones for the dialect, then edited."""
