@@ -108,6 +108,8 @@ class RequestStream:
                 self.exchange.body(payload)
             case Frame(_, payload) if kind is Kind.HEADERS:
                 self.exchange.headers(self._section_decoder.decode(payload))
+            case Frame(_, payload) if self.outlet.rules.requests.reserved_frames_are_data():
+                self.exchange.body(payload)
             case _:
                 pass_over(event, self.outlet.rules.requests)
 

@@ -64,6 +64,10 @@ class RequestRules:
         """Frames without a meaning are passed over; else what the connection is closed with."""
         return None
 
+    def reserved_frames_are_data(self) -> bool:
+        """Frames of unknown types are skipped, payload and all."""
+        return False
+
     def minds_frame_error(self, code: int) -> bool:
         """Bytes that are no frames, and the WT_STREAM signal behind the beginning, do too."""
         return True
