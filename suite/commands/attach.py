@@ -1,5 +1,6 @@
 """The endpoints that a door can attach, each as a plain value that a worker process can start."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import Addr, Endpoint, EndpointNotOffered, Hello, Role
 from wtspec.suite.network.link import Network
 from wtspec.suite.quic.identity import shown_to_real_clients
+from wtspec.suite.run.factory import CannotStart
+
+_ANSWER_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,18 @@ class Remote:
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:
+        from wtspec.implementations.readiness import answered
         from wtspec.implementations.remote import RemoteServer
 
         del configuration, dialect, network  # it was started by somebody else
         if role is not Role.SERVER:
             raise EndpointNotOffered("a URL names a server")
+        try:
+            await asyncio.wait_for(answered(self.address), _ANSWER_S)
+        except TimeoutError as error:
+            where = f"{self.address[0]} port {self.address[1]}"
+            raise CannotStart(
+                f"no QUIC answer from {where} in {_ANSWER_S:g} s: nothing listens there, or UDP"
+                " does not get through; `wtspec probe URL` says more"
+            ) from error
         return RemoteServer(self.address, dict(self.paths))

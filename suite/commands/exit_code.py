@@ -1,9 +1,10 @@
 """What a run says to the shell."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 
 BLOCKED_LIMIT = 0.02
+_JUDGED = ("pass", "tolerated", "fail", "crash", "timeout")
 
 
 class ExitCode(IntEnum):
@@ -19,24 +20,30 @@ class ExitCode(IntEnum):
 
 
 def exit_code(
-    totals: dict[str, int], *, unexpected: int, stale: Collection[str], is_complete: bool
+    totals: Mapping[str, int],
+    *,
+    unexpected: int,
+    stale: Collection[str] = (),
+    is_complete: bool = True,
+    is_troubled: bool = False,
 ) -> ExitCode:
     """From the counts of a run.
 
     `totals`: cells per outcome. `unexpected`: those that fail the run and that no baseline excuses.
-    `stale`: entries of the baseline that no longer hold.
+    `stale`: entries of the baseline that no longer hold. `is_troubled`: something around the
+    endpoint was wrong.
     """
-    if not is_complete:
-        return ExitCode.INTERRUPTED
-    if totals.get("harness-error"):
-        return ExitCode.HARNESS_ERROR
-    if unexpected or stale:
-        return ExitCode.NON_CONFORMANCE
-    judged = sum(totals.get(word, 0) for word in ("pass", "tolerated", "fail", "crash", "timeout"))
+    judged = sum(totals.get(word, 0) for word in _JUDGED)
     blocked, total = totals.get("blocked", 0), sum(totals.values())
-    if not judged and not blocked:
-        return ExitCode.NOTHING_RAN
-    # A broken harness would otherwise look like a calm day.
-    if blocked > BLOCKED_LIMIT * total:
-        return ExitCode.HARNESS_ERROR
+    # The first that holds. A broken harness would otherwise look like a calm day.
+    for code, holds in (
+        (ExitCode.INTERRUPTED, not is_complete),
+        (ExitCode.HARNESS_ERROR, totals.get("harness-error", 0) > 0),
+        (ExitCode.NON_CONFORMANCE, unexpected > 0 or bool(stale)),
+        (ExitCode.ENVIRONMENT, is_troubled and not judged),
+        (ExitCode.NOTHING_RAN, not judged and not blocked),
+        (ExitCode.HARNESS_ERROR, blocked > BLOCKED_LIMIT * total),
+    ):
+        if holds:
+            return code
     return ExitCode.AS_EXPECTED

@@ -73,12 +73,12 @@ def perform(request: Request) -> ExitCode:
     if not plan.cells:
         click.echo("nothing to run: no selected case has this role and dialect", err=True)
         return ExitCode.NOTHING_RAN
-    stored = _run(request, chosen, plan, known)
+    stored, is_troubled = _run(request, chosen, plan, known)
     stale = known.stale(stored, date.today(), whole_catalogue=not request.select)  # noqa: DTZ011 - an expiry date is a day of the user's calendar
     _export(request, stored, stale)
     if request.json_file != "-":
         summary.show(stored, stale, request.verbosity)
-    return _status(stored, stale)
+    return _status(stored, stale, plan if not request.select else None, is_troubled=is_troubled)
 
 
 def planned(
@@ -88,8 +88,6 @@ def planned(
     found = catalogues.load()
     for mistake in found.mistakes:
         click.echo(f"wtspec: left out, {mistake}", err=True)
-    if found.mistakes and not select:
-        raise OurFault("the catalogue is broken; select a family to run what is in order")
     named = tuple(dialects) or _named_in(select)
     try:
         selection = Selection(found, tuple(select), ledger.load())
@@ -105,7 +103,8 @@ def _named_in(select: Sequence[str]) -> tuple[str, ...]:
     return tuple(place.partition("/")[0] for place in places if "*" not in place)
 
 
-def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> Stored:
+def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> tuple[Stored, bool]:
+    """What is stored in the end, and whether something around the endpoint was wrong."""
     run = StoredRun(
         id=new_run_id(),
         seed=plan.seed,
@@ -127,7 +126,7 @@ def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> S
                 jobs = _jobs(request, chosen, runner.plan)
                 runner.execute(jobs, _supervisor(request, chosen))
             click.echo(f"evidence and journal: {store.folder}", err=True)
-            return read(store.folder)
+            return read(store.folder), bool(runner.troubles)
     except StoreError as error:
         raise EnvironmentTrouble(str(error)) from error
 
@@ -179,9 +178,17 @@ def _export(request: Request, stored: Stored, stale: Sequence[str]) -> None:
         raise OurFault(str(error)) from error
 
 
-def _status(stored: Stored, stale: Sequence[str]) -> ExitCode:
+def _status(
+    stored: Stored, stale: Sequence[str], whole: Plan | None, *, is_troubled: bool
+) -> ExitCode:
+    """`whole`: the plan, where nothing was selected: a case that was left out is then our fault."""
+    if whole is not None and whole.catalogue.mistakes:
+        return ExitCode.HARNESS_ERROR
     red = {"fail", "crash", "timeout", "flaky"}
-    unexpected = sum(one.outcome in red and not one.expected_by for one in stored.cells)
     return exit_code(
-        stored.totals, unexpected=unexpected, stale=stale, is_complete=stored.run.is_complete
+        stored.totals,
+        unexpected=sum(one.outcome in red and not one.expected_by for one in stored.cells),
+        stale=stale,
+        is_complete=stored.run.is_complete,
+        is_troubled=is_troubled,
     )

@@ -137,7 +137,9 @@ def _mistakes(cases: Mapping[str, Case], requirements: Container[str] | None) ->
 
 
 def _unknown_requirements(case: Case, requirements: Container[str] | None) -> Iterator[str]:
-    for name in (*case.requires, *_grading(case)) if requirements is not None else ():
+    if requirements is None:
+        return
+    for name in (*case.requires, *_grading(case)):
         if name not in requirements:
             yield f"no requirement {name!r} in the ledger"
 

@@ -114,7 +114,7 @@ class _GroupRun:
             self._finish_all(Observation(not_applicable=f"not offered: {refusal}"), "role")
             return
         except _START_FAILURES as error:
-            self._report(Trouble(f"the endpoint does not start: {error}"))
+            self._report(Trouble(f"{error}"))
             self._finish_all(Observation(premise_missing=f"the endpoint did not start: {error}"))
             return
         hello = endpoint.hello

@@ -45,7 +45,8 @@ class Watcher:
 class Runner:
     """Runs `jobs` for the cells of `plan` and keeps what they report.
 
-    `command`: the words that start the same run again, without its selectors.
+    `command`: the words that start the same run again, without its selectors. `troubles`: what was
+    wrong around the endpoint, once each.
     """
 
     plan: Plan
@@ -54,6 +55,7 @@ class Runner:
     store: Store | None = None
     expected: Expected = nothing_expected
     watcher: Watcher = field(default_factory=Watcher)
+    troubles: list[str] = field(default_factory=list)
     _done: dict[str, StoredCell] = field(default_factory=dict)
     _cells: dict[str, Cell] = field(default_factory=dict)
 
@@ -92,7 +94,10 @@ class Runner:
                 whole = stored_cell(self._cells[cell], [attempt], self.command, self.expected)
                 self._keep(whole, attempt.evidence)
             case Trouble(text):
-                self.watcher.troubled(text)
+                # Every group of cells starts the endpoint anew, and fails in the same way.
+                if text not in self.troubles:
+                    self.troubles.append(text)
+                    self.watcher.troubled(text)
             case Spoke():
                 self._heard(event)
 
