@@ -77,7 +77,10 @@ class Absent(Signal):
 
 @dataclass(frozen=True, slots=True)
 class Established(Signal):
-    """The session is there: a 2xx from a server; the API's `session` event of a client."""
+    """The session is there: a 2xx from a server; the API's `session` event of a client.
+
+    `protocol` is the application protocol that was agreed, "" for none.
+    """
 
     protocol: str | None = None
 

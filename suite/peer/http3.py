@@ -250,7 +250,8 @@ class Http3Reader:
         status = message.status_of(fields)
         if self._endpoint_is_client:
             incoming.has_message = True
-            incoming.carries_capsules = message.is_session_request(fields)
+            # Even of a wrong method: what follows is meant as capsules.
+            incoming.carries_capsules = b":protocol" in dict(fields)
         elif not is_trailer and status is not None and status >= 200:
             incoming.has_message = True
             incoming.carries_capsules = incoming.asks_for_session and status < 300

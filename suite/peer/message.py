@@ -37,8 +37,9 @@ def status_of(fields: Sequence[Field]) -> int | None:
 
 
 def is_session_request(fields: Sequence[Field]) -> bool:
-    """An extended CONNECT, whatever its protocol, and even where the method is wrong."""
-    return b":protocol" in dict(fields)
+    """An extended CONNECT, whatever its protocol."""
+    given = dict(fields)
+    return given.get(b":method") == b"CONNECT" and b":protocol" in given
 
 
 def _check_names(fields: Sequence[Field], pseudo: frozenset[bytes]) -> None:

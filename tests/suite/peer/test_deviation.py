@@ -280,4 +280,4 @@ def test_a_hasty_connect_waits_for_no_settings(with_server: Bout) -> None:
 
     unknown, reaction = with_server(script).value
     assert unknown
-    assert reaction.signals == (Established(),)
+    assert reaction.signals == (Established(""),)

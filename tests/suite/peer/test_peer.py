@@ -40,7 +40,7 @@ def test_a_session_is_established_in_every_family_of_drafts(bout: Bout, draft: s
     async def script(peer: Peer) -> Reaction:
         return await peer.begin_session(Hold()).establish()
 
-    assert bout(script, draft=draft).value == Reaction("session", (Established(),))
+    assert bout(script, draft=draft).value == Reaction("session", (Established(""),))
 
 
 def test_everything_an_echo_returns(bout: Bout) -> None:
