@@ -15,7 +15,7 @@ from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import ApiEvent, Endpoint, Role
 from wtspec.suite.network.link import Network
 from wtspec.suite.network.path import CLEAN, Fate, Path
-from wtspec.suite.peer import readback
+from wtspec.suite.peer import observations, readback
 from wtspec.suite.peer.absence import Absence
 from wtspec.suite.peer.api import Api
 from wtspec.suite.peer.bench import Bench, Violation
@@ -33,7 +33,7 @@ from wtspec.suite.peer.session import Session
 from wtspec.suite.peer.setup import Setup
 from wtspec.suite.peer.stream import MessageStream, Stream, collect
 from wtspec.suite.peer.timeline import Timeline
-from wtspec.suite.signal import Observed, Reaction, Signal
+from wtspec.suite.signal import Reaction, Signal
 from wtspec.suite.wire.capsule import Capsule
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.fields import Field
@@ -257,21 +257,13 @@ class Peer:
         return found
 
     async def announced(self, *which: int) -> Reaction:
-        """What the endpoint's SETTINGS say of these; None for one that it left out."""
-        found = await self.settings()
-        signals = tuple(Observed(readback.settings_name(one), found.get(one)) for one in which)
-        return Reaction("SETTINGS", signals)
+        """What the endpoint's SETTINGS say of these; Absent for one that it left out."""
+        return observations.of_settings(await self.settings(), which)
 
     async def parameter(self, *which: Parameter) -> Reaction:
-        """What the endpoint's transport parameters say: bytes as hex, None for one left out."""
-        connection = await self.connect()
-        found = dict(connection.quic.peer_parameters)
-        values = ((one.name, found.get(one)) for one in which)
-        signals = tuple(
-            Observed(name, None if value is None else value.hex() or "empty")
-            for name, value in values
-        )
-        return Reaction("transport parameters", signals)
+        """What the endpoint's transport parameters say: bytes as hex; Absent for one left out."""
+        found = (await self.connect()).quic.peer_parameters
+        return observations.of_parameters(dict(found), which)
 
     @asynccontextmanager
     async def one_flight(self) -> AsyncIterator[None]:
@@ -343,12 +335,8 @@ class Peer:
         return await later.event("session") is not None
 
     def broken_rules(self) -> Reaction:
-        """What the wire showed so far that no message, frame or stream may be; Absent if nothing.
-
-        For a case whose question it is: everywhere else violations are recorded only.
-        """
-        signals = tuple(Observed("broken rule", one.why) for one in self.violations)
-        return Reaction("connection", signals or (Absent("broken rule"),))
+        """Violations so far, for a case that asks for them: others only record them."""
+        return observations.of_violations(self.violations)
 
     def mark(self) -> int:
         """A point in what was seen, for `absence(since=…)`."""

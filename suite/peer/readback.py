@@ -55,10 +55,6 @@ def _values(value: Capsule) -> witness.Values:
     return {name: one.value if isinstance(one, Enum) else one for name, one in named}
 
 
-def settings_name(key: int) -> str:
-    return settings_codec.name(key)
-
-
 def settings(pairs: settings_codec.Pairs) -> bytes:
     """A SETTINGS payload."""
     meant = [(settings_codec.name(key), value) for key, value in pairs]

@@ -15,6 +15,7 @@ from wtspec.suite.peer.interruption import (
     NotApplicable,
     PremiseMissing,
 )
+from wtspec.suite.peer.observations import fact
 from wtspec.suite.peer.opening import Opening
 from wtspec.suite.peer.raw import Raw
 from wtspec.suite.peer.setup import Setup
@@ -334,9 +335,9 @@ class Session:
         return await self._until(lambda: self.api.tell(event, where), within_s)
 
     async def observed_event(self, event: str, field: str, **where: object) -> Reaction:
-        """One field of the API's next event of that name, e.g. ("closed", "reason")."""
+        """A field of the API's next event of that name, as ("closed", "reason"); null is Absent."""
         found = await self._event(event, where)
-        value = Silence() if found is None else Observed(field, found.fields.get(field))
+        value = Silence() if found is None else fact(field, found.fields.get(field))
         return Reaction("session's API", (value,))
 
     def unreported(self, event: str, **where: object) -> Reaction:

@@ -157,9 +157,9 @@ def test_what_the_endpoint_announces_can_be_asked_for(bout: Bout) -> None:
         return settings.signals, parameters.signals
 
     settings, parameters = bout(script).value
-    assert settings == (Observed("H3_DATAGRAM", 1), Observed("MAX_FIELD_SECTION_SIZE", None))
+    assert settings == (Observed("H3_DATAGRAM", 1), Absent("MAX_FIELD_SECTION_SIZE"))
     assert parameters[0] == Observed("RESET_STREAM_AT", "empty")
-    assert parameters[1] == Observed("PREFERRED_ADDRESS", None)
+    assert parameters[1] == Absent("PREFERRED_ADDRESS")
 
 
 def test_events_are_told_once_and_found_by_their_fields(bout: Bout) -> None:
