@@ -20,7 +20,7 @@ from wtspec.implementations.reference.messages import (
 )
 from wtspec.implementations.reference.request_stream import RequestStream
 from wtspec.implementations.reference.session_core import SessionCore
-from wtspec.suite.dialect import Side
+from wtspec.suite.dialect import GoawayRule, Side
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.stream_header import StreamKind
 
@@ -81,7 +81,7 @@ class ClientExchange:
 
     def headers(self, section: Fields) -> None:
         rules = self._connection.rules.requests
-        self._connection.check_qpack_streams()
+        self._connection.arrivals.check_qpack_streams()
         if self.response is not None and not self.response.is_interim:
             is_session = 200 <= self.response.status < 300
             if is_session and rules.minds_frame("HEADERS", H3.FRAME_UNEXPECTED):
@@ -194,8 +194,14 @@ class ClientConnection:
         for stream_id, exchange in list(self._exchanges.items()):
             if stream_id >= identifier and exchange.session.is_waiting:
                 exchange.failed(H3.REQUEST_CANCELLED)
-            elif self.connection.rules.control.goaway_drains():
+            elif self._goaway_drains():
                 exchange.session.drain_arrived()
+
+    def _goaway_drains(self) -> bool:
+        negotiated = self.connection.negotiated
+        rule = negotiated.dialect.goaway if negotiated else GoawayRule.UNSPECIFIED
+        says_so = rule in {GoawayRule.BY_STREAM_ID, GoawayRule.NO_CONNECT}
+        return says_so and self.connection.rules.control.goaway_drains()
 
     def session_over(self, session: SessionCore) -> None:
         self._exchanges.pop(session.session_id, None)

@@ -124,6 +124,11 @@ class Client:
         part = await self._connection(target, options)
         return await self._session(part, wish)
 
+    def go_away(self) -> None:
+        """Tell every server that we wind down: GOAWAY, with the Push ID 0 since we take none."""
+        for part in self._parts:
+            part.connection.control.goaway(0)
+
     async def close(self) -> None:
         """Close every session and connection."""
         for part in self._parts:
@@ -157,7 +162,11 @@ class Client:
         connection = Connection(raw, Side.CLIENT, offer, self.options.rules, self.life)
         connection.part = part = ClientConnection(connection)
         self._parts = [one for one in self._parts if one.connection.closed is None] + [part]
-        await self._usable(part)
+        try:
+            await self._usable(part)
+        except BaseException:
+            connection.outlet.close(H3.NO_ERROR, "no session is possible")
+            raise
         return part
 
     async def _resolve(self, target: Target) -> Addr:

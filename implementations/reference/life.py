@@ -17,17 +17,21 @@ class Life:
     def __init__(self) -> None:
         self.failure: BaseException | None = None
         self.is_over = False
-        self._at_the_end: list[Callable[[], None]] = []
+        self._at_the_end: dict[object, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[object]] = set()
 
-    def at_the_end(self, action: Callable[[], None]) -> None:
+    def at_the_end(self, whose: object, action: Callable[[], None]) -> None:
         """Call `action` when the endpoint falls silent (a fault; honest endpoints never do)."""
-        self._at_the_end.append(action)
+        self._at_the_end[whose] = action
+
+    def gone(self, whose: object) -> None:
+        """Nothing is left there to be silenced."""
+        self._at_the_end.pop(whose, None)
 
     def end(self) -> None:
         if not self.is_over:
             self.is_over = True
-            for action in self._at_the_end:
+            for action in list(self._at_the_end.values()):
                 action()
 
     def error_signalled(self, rules: Rules) -> None:

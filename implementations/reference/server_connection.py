@@ -30,7 +30,7 @@ class ServerExchange:
 
     def headers(self, section: Fields) -> None:
         rules = self._part.connection.rules.requests
-        self._part.connection.check_qpack_streams()
+        self._part.connection.arrivals.check_qpack_streams()
         if self.head is not None:
             # On an established CONNECT stream no known frame but DATA may stand (RFC 9114 4.4).
             if self.session is not None and rules.minds_frame("HEADERS", H3.FRAME_UNEXPECTED):
@@ -78,7 +78,7 @@ class ServerExchange:
             self._is_answered = True
             self._has_to_be_admitted = False
             self.stream.abort(code)
-            self._part.connection.never_a_session(self.stream.stream_id)
+            self._part.connection.arrivals.never_a_session(self.stream.stream_id)
 
     # Answers.
 
@@ -114,7 +114,7 @@ class ServerExchange:
         if self.session is not None:
             self.session.refused()
         else:
-            self._part.connection.never_a_session(self.stream.stream_id)
+            self._part.connection.arrivals.never_a_session(self.stream.stream_id)
 
     def accept(self, protocol: str | None, headers: Fields) -> SessionCore:
         """The 2xx that makes the session."""

@@ -151,7 +151,7 @@ class Server:
         quic = quic_options(options.rules.quic, options.limits.max_datagram)
         quic = replace(quic, identity=options.identity or p256(), key_log=options.key_log)
         self._listener = Listener(network, quic, self._connected, local=local)
-        self.life.at_the_end(self._listener.close)
+        self.life.at_the_end(self, self._listener.close)
 
     @property
     def address(self) -> Addr:

@@ -13,7 +13,7 @@ from wtspec.implementations.reference.stream_api import (
     ReceiveStream,
     SendStream,
 )
-from wtspec.suite.wire import stream_header
+from wtspec.suite.wire import stream_header, varint
 from wtspec.suite.wire.stream_header import StreamKind
 
 
@@ -26,8 +26,8 @@ class Datagrams:
     @property
     def max_size(self) -> int:
         """The longest payload that fits now."""
-        quarter_stream_id_bytes = 1 if self._core.session_id < 256 else 8
-        return max(self._core.outlet.quic.datagram_room() - quarter_stream_id_bytes, 0)
+        quarter_stream_id = varint.encode(self._core.session_id // 4)
+        return max(self._core.outlet.quic.datagram_room() - len(quarter_stream_id), 0)
 
     def send(self, data: bytes) -> bool:
         """Send one; False when it does not fit or the peer takes none."""

@@ -55,6 +55,7 @@ class SessionHome(Protocol):
     def session_opened(self, session: "SessionCore") -> None: ...
     def session_over(self, session: "SessionCore") -> None: ...
     def takes_datagrams(self) -> bool: ...
+    def fail(self, violation: ConnectionViolation) -> None: ...
 
 
 class SessionCore:
@@ -210,12 +211,14 @@ class SessionCore:
         self._end(Closure(None, None, "transport", clean=False))
 
     def guard(self, action: Callable[[], None]) -> None:
-        """Run `action`; its violation closes this session and nothing else."""
+        """Run `action`, which no event of the connection calls; a violation stays here."""
         try:
             action()
         except RequestViolation as violation:
             self.failed(violation.code)
             self.outlet.life.error_signalled(self.rules)
+        except ConnectionViolation as violation:
+            self._home.fail(violation)
 
     # Streams.
 

@@ -25,14 +25,14 @@ def test_room_never_falls_below_zero() -> None:
 
 
 def test_credit_is_used_to_the_last_unit() -> None:
-    grant = Grant(10, 10)
+    grant = Grant("data", 10, 10)
     assert grant.take(10, RULES)
     assert not grant.take(1, RULES)
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 100])
 def test_grants_only_grow_and_keep_the_window(window: int) -> None:
-    grant = Grant(window, window)
+    grant = Grant("data", window, window)
     announced: list[int] = []
     for released in range(1, 5 * window + 1):
         limit = grant.release(1, RULES)
@@ -47,7 +47,7 @@ def test_grants_only_grow_and_keep_the_window(window: int) -> None:
 
 
 def test_without_a_window_nothing_is_granted() -> None:
-    grant = Grant(0, UNLIMITED)
+    grant = Grant("data", 0, UNLIMITED)
     assert grant.release(10, RULES) is None
 
 
