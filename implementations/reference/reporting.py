@@ -51,15 +51,16 @@ class Reporter:
     async def closing(self, session: Session, name: str) -> None:
         """Wait for the end of a session and report it."""
         closure = await session.closed()
-        self.event(
-            "closed",
-            session=name,
-            code=self.code(closure.code),
-            reason=closure.reason,
-            by=closure.by,
-            clean=closure.clean,
-            wire_id=session.session_id,
-        )
+        for _ in range(self._rules.application.reports_of_an_end()):
+            self.event(
+                "closed",
+                session=name,
+                code=self.code(closure.code),
+                reason=closure.reason,
+                by=closure.by,
+                clean=closure.clean,
+                wire_id=session.session_id,
+            )
 
     async def draining(self, session: Session, name: str) -> None:
         """Report that the peer asks to wind down, if it ever does."""

@@ -20,6 +20,10 @@ class ApplicationRules:
         """What an echo returns of what it read."""
         return data
 
+    def reports_of_an_end(self) -> int:
+        """How often the application is told that its session is over."""
+        return 1
+
     def reported_code(self, code: int | None) -> int | None:
         """What an event says of the code that the API gave."""
         return code
