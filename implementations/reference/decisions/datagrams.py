@@ -12,6 +12,10 @@ class DatagramRules:
         """A datagram that fits is sent."""
         return True
 
+    def needs_announcement(self) -> bool:
+        """None leaves before the peer has announced that it takes them."""
+        return True
+
     def session_id_in(self, session_id: int) -> int:
         """Its quarter stream ID is a quarter of the Session ID."""
         return session_id
