@@ -5,8 +5,8 @@ from itertools import product
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Echo, Hold
-from wtspec.suite.endpoint.configuration import FLOW_CONTROL
+from wtspec.suite.endpoint.application import Echo, Hold, Sink
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL, TIGHT
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
@@ -289,19 +289,19 @@ async def data_up_to_limit(peer: Peer) -> Reaction:
 
 @case(
     "flow-control/excess-data",
-    title="a byte beyond the limit ends the session",
+    title="data beyond the limit ends the session",
     requires=["flow-excess-data-error"],
     dialects=http3.since(15),
     roles=BOTH,
-    configuration=FLOW_CONTROL,
+    configuration=TIGHT,
     control="flow-control/data-up-to-limit",
     violates=True,
     expect=FLOW_ERROR,
     faults={"ignores-excess-data": Silence()},
 )
 async def excess_data(peer: Peer) -> Reaction:
-    session = await peer.open_session(Hold())
-    credit = session.credit["data"]
-    await (await session.open_uni()).send(bytes(credit // 2))
-    await (await session.open_uni()).send(bytes(credit - credit // 2 + 1))
+    # One packet of ten times the limit, to an application that reads: credit that comes back as
+    # bytes are consumed cannot make room for it, and nobody can say that he has not looked yet.
+    session = await peer.open_session(Sink())
+    await (await session.open_uni()).send(bytes(10 * session.credit["data"]))
     return await session.connect_stream.reaction()

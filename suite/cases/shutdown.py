@@ -16,6 +16,7 @@ from wtspec.suite.signal import (
     Fin,
     Observed,
     Reaction,
+    Refused,
     Reported,
     Silence,
 )
@@ -113,7 +114,7 @@ async def goaway_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
     configuration=FLOW_CONTROL,
     control="sessions/two-at-once",
     needs=["pooling"],
-    expect=Expect(Observed("connection", "another")),
+    expect=Expect(Observed("connection", "another"), Refused()),
     faults={"ignores-goaway": Observed("connection", "the same")},
 )
 async def goaway_new_connection(peer: Peer) -> Reaction:

@@ -67,6 +67,19 @@ NO_CREDIT = Configuration(
         max_sessions=4, initial_max_data=1, initial_max_streams_uni=0, initial_max_streams_bidi=0
     ),
 )
+# So little data that one packet of ours can go beyond it.
+TIGHT = Configuration(
+    "tight",
+    limits=Limits(
+        max_sessions=4,
+        initial_max_data=100,
+        initial_max_streams_uni=5,
+        initial_max_streams_bidi=7,
+    ),
+    ours=_AMPLE,
+)
 PROTOCOLS = Configuration("protocols", limits=_OFF, protocols=("chat-v2", "chat-v1", "b c"))
 
-CONFIGURATIONS = {one.name: one for one in (DEFAULT, FLOW_CONTROL, SCARCE, NO_CREDIT, PROTOCOLS)}
+CONFIGURATIONS = {
+    one.name: one for one in (DEFAULT, FLOW_CONTROL, SCARCE, NO_CREDIT, TIGHT, PROTOCOLS)
+}

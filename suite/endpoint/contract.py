@@ -14,6 +14,32 @@ from wtspec.suite.endpoint.interface import ApiEvent, EndpointMisuse, Hello
 
 LINE_LIMIT_BYTES = 256 * 1024
 VERSION = 1
+# Every word that `hello` may have in `features` (contract section 4).
+FEATURES = frozenset(
+    {
+        "reset-code",
+        "stop-code",
+        "raw-codes",
+        "datagrams",
+        "uni",
+        "bidi",
+        "reset",
+        "stop",
+        "close-code",
+        "closed",
+        "drain",
+        "protocols",
+        "pooling",
+        "origin",
+        "headers",
+        "status",
+        "hashes",
+        "flow-control",
+        "exporter",
+        "stats",
+        "priority",
+    }
+)
 
 
 def encode_command(command: Mapping[str, object]) -> bytes:
