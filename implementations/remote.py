@@ -18,14 +18,16 @@ class BadUrl(ValueError):
 class RemoteServer:
     """An `Endpoint` that nobody of ours starts or stops.
 
-    `paths`: the server's own path for one of the contract's, as {"/echo": "/my/echo"}.
+    `paths`: the server's own path for one of the contract's, as {"/echo": "/my/echo"}. `host`: the
+    name that its URL gives, for the authority of requests and for TLS.
     """
 
     role = Role.SERVER
     shows_events = False
 
-    def __init__(self, address: Addr, paths: Mapping[str, str]) -> None:
+    def __init__(self, address: Addr, paths: Mapping[str, str], host: str | None = None) -> None:
         self.address = address
+        self.host = host
         self.hello = Hello("remote", "?", roles=("server",), features=_FEATURES)
         self._paths = dict(paths)
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from wtspec.suite.dialect import Dialect
 from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
@@ -57,9 +58,13 @@ class Program:
         del network  # it has sockets of its own
         return await self._started(role, configuration, (dialect.name,))
 
+    async def greeted(self, role: Role) -> Endpoint:
+        """Running, its dialects being its own choice."""
+        return await self._started(role, DEFAULT, ())
+
     async def greeting(self, role: Role) -> Hello:
-        """What it says of itself when it may choose its dialects; it is stopped at once."""
-        endpoint = await self._started(role, DEFAULT, ())
+        """What it says of itself then; it is stopped at once."""
+        endpoint = await self.greeted(role)
         await endpoint.stop()
         return endpoint.hello
 
@@ -101,4 +106,4 @@ class Remote:
                 f"no QUIC answer from {where} in {_ANSWER_S:g} s: nothing listens there, or UDP"
                 " does not get through; `wtspec probe URL` says more"
             ) from error
-        return RemoteServer(self.address, dict(self.paths))
+        return RemoteServer(self.address, dict(self.paths), urlsplit(self.url).hostname)

@@ -16,32 +16,54 @@ from wtspec.suite.signal import Established, Reported
 _NUMBERS: WeakKeyDictionary[Endpoint, Iterator[int]] = WeakKeyDictionary()
 
 
+# Base64 characters of `data` events that are kept for each session.
+DATA_LIMIT = 1 << 21
+
+
 class SessionEvents:
-    """The events of one session of ours, in order. `name` is the endpoint's name of the session."""
+    """The events of one session of ours, in order. `name` is the endpoint's name of the session.
+
+    `connect_number`: the id of the command by which a client was asked for it.
+    """
 
     def __init__(self, token: str) -> None:
         self.token = token
         self.name: str | None = None
         self.events: list[ApiEvent] = []
         self.session_count = 0
+        self.connect_number: int | None = None
         self.on_event: Callable[[ApiEvent], None] | None = None
         self._streams: dict[str, Mapping[str, object]] = {}
         self._told: set[int] = set()
+        self._kept_characters = 0
 
     def take(self, event: ApiEvent) -> None:
         """Keep an event, with what is known of the stream it is about."""
         stream = str(event.fields.get("stream"))
         if event.name == "stream":
             self._streams[stream] = event.fields
-        event = ApiEvent(event.name, {**self._streams.get(stream, {}), **event.fields})
+        event = ApiEvent(event.name, {**self._streams.get(stream, {}), **self._slim(event)})
         self.session_count += event.name == "session"
         self.events.append(event)
         if self.on_event is not None:
             self.on_event(event)
 
+    def _slim(self, event: ApiEvent) -> Mapping[str, object]:
+        """The fields; of a long transfer only the first bytes are kept."""
+        data = event.fields.get("data")
+        if not isinstance(data, str):
+            return event.fields
+        self._kept_characters += len(data)
+        return event.fields if self._kept_characters <= DATA_LIMIT else {**event.fields, "data": ""}
+
     def find(self, name: str, where: Mapping[str, object]) -> ApiEvent | None:
         """The first event of that name whose fields are as in `where`, told or not."""
         return next((event for _, event in self._matching(name, where)), None)
+
+    def refusal(self) -> ApiEvent | None:
+        """That a client could not have its session, or would not try."""
+        failed = {"id": self.connect_number}
+        return self.find("refused", {}) or self.find("error", failed)
 
     def tell(self, name: str, where: Mapping[str, object]) -> ApiEvent | None:
         """The same, each event once."""

@@ -24,6 +24,7 @@ class Dialer:
     @property
     def authority(self) -> str:
         host, port = self._setup.endpoint.address
+        host = self._setup.host_name or host
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def dial(self) -> Http3Connection:
@@ -63,6 +64,9 @@ class Dialer:
         return Session(
             setup, self, application, how, path=sent, events=setup.api.expect(token, sent)
         )
+
+    def reshape(self) -> None:
+        """The next connection asks for the options itself."""
 
     def close(self) -> None:
         """Nothing is held beside the connections."""

@@ -81,6 +81,7 @@ class Http3Connection:
         self._withheld = withheld
         self._on_request = on_request
         self._traffic: dict[int, Traffic] = {}
+        self.hold_back()
         quic.on_event = self._on_event
 
     @property
@@ -127,6 +128,15 @@ class Http3Connection:
         shown = ", ".join(f"{settings.name(key)}={value}" for key, value in self.our_settings)
         opening = readback.stream_type(StreamType.CONTROL) + frame
         self.outlet.send(control.id, opening, what=f"CONTROL, SETTINGS {shown}")
+
+    def hold_back(self) -> None:
+        """Hold what QUIC itself would send, as far as it is to be withheld."""
+        if Withheld.ACKNOWLEDGEMENTS in self._withheld:
+            self.quic.hold_acknowledgements()
+        if Withheld.STREAM_LIMITS in self._withheld:
+            self.quic.hold_stream_limits()
+        if Withheld.DATA_CREDIT in self._withheld:
+            self.quic.hold_connection_credit()
 
     def release(self, what: Withheld) -> None:
         """Send, or grant again, what was held back on this connection."""

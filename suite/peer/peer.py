@@ -137,6 +137,8 @@ class Peer:
     def withhold(self, *what: Withheld) -> None:
         """Keep these back until they are released."""
         self._setup.manners.withheld.update(what)
+        for connection in self._setup.connections:
+            connection.hold_back()
 
     async def release(self, *what: Withheld) -> None:
         """Send, or grant again, what was withheld."""
@@ -169,6 +171,7 @@ class Peer:
     def shape(self, **changes: Any) -> None:
         """Fields of QuicOptions for the connections to come: parameters, windows, limits, sizes."""
         self._setup.changes.update(changes)
+        self._side.reshape()
 
     def script(self, *fates: Fate) -> None:
         """Certain fates for packets; index 0 is the next one of its direction."""

@@ -66,6 +66,11 @@ class Host:
             setup.packets.ours.add(self._listener.address)
         return self._listener
 
+    def reshape(self) -> None:
+        """The options changed: the next connection takes them."""
+        if self._listener is not None:
+            self._listener.options = self._setup.options()
+
     def close(self) -> None:
         """Give no more commands and free the port."""
         for conduct in self._conducts:
@@ -99,7 +104,7 @@ class Host:
         session = Session(setup, self, application, how, path=path, events=events)
         self._asked += 1
         self._waiting.append(session)
-        setup.api.command("connect", fields, events)
+        events.connect_number = setup.api.command("connect", fields, events)
         return session
 
     def _accept(self, quic: Connection) -> None:
@@ -124,8 +129,8 @@ class Host:
         bench = self._setup.bench
 
         def over() -> bool | None:
-            failed = session.api.find("refused", {}) or session.api.find("error", {})
-            return True if session.is_begun or failed or self._all_closed() else None
+            failed = session.api.refusal() or self._all_closed()
+            return True if session.is_begun or failed else None
 
         patience = bench.patience
         await bench.bell.until(over, max(patience.connect_s, patience.step_s))
@@ -146,7 +151,7 @@ class Host:
         bench = self._setup.bench
 
         def over() -> bool | None:
-            told = session.api.session_count or session.api.find("refused", {})
+            told = session.api.session_count or session.api.refusal()
             ended = connection.closed is not None or stream.has_news
             return True if told or ended else None
 
@@ -170,7 +175,7 @@ class Host:
         return tuple(one for one in (refused, closed) if one is not None) or (Silence(),)
 
     def _refusal(self, session: Session) -> Refused | None:
-        event = session.api.find("refused", {}) or session.api.find("error", {})
+        event = session.api.refusal()
         if event is None:
             return None
         status = event.fields.get("status")

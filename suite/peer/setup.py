@@ -1,5 +1,6 @@
 """What a Peer is given, and how it makes connections out of it."""
 
+import ipaddress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from wtspec.suite.network.virtual import VirtualNetwork
 from wtspec.suite.peer.api import Api
 from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.connection import Http3Connection
-from wtspec.suite.peer.manners import Manners, Withheld
+from wtspec.suite.peer.manners import Manners
 from wtspec.suite.peer.packets import Packets
 from wtspec.suite.quic.connection import Connection
 from wtspec.suite.quic.identity import Identity, ed25519, shown_to_real_clients
@@ -49,6 +50,12 @@ class Setup:
     def our_side(self) -> Side:
         return Side.CLIENT if self.endpoint.role is Role.SERVER else Side.SERVER
 
+    @property
+    def host_name(self) -> str | None:
+        """The server's name where it has one; TLS names no addresses (RFC 6066 section 3)."""
+        name = getattr(self.endpoint, "host", None)
+        return None if name is None or is_address(name) else str(name)
+
     def identity(self) -> Identity:
         """Fixed sizes in the simulation; what real clients take elsewhere."""
         return ed25519() if isinstance(self.network, VirtualNetwork) else shown_to_real_clients()
@@ -61,26 +68,28 @@ class Setup:
         if self.our_side is Side.SERVER:
             honest = replace(honest, identity=self.identity())
         else:
-            honest = replace(honest, server_name=self.endpoint.address[0])
+            honest = replace(honest, server_name=self.host_name)
         return replace(honest, **self.changes)
 
     def adopt(self, quic: Connection, on_request: Any = None) -> Http3Connection:
         """Speak HTTP/3 on a connection, from its first event on."""
-        withheld = self.manners.withheld
-        if Withheld.ACKNOWLEDGEMENTS in withheld:
-            quic.hold_acknowledgements()
-        if Withheld.STREAM_LIMITS in withheld:
-            quic.hold_stream_limits()
-        if Withheld.DATA_CREDIT in withheld:
-            quic.hold_connection_credit()
         settings = self.manners.settings(self.dialect, self.our_side, self.configuration.ours)
         connection = Http3Connection(
             quic,
             self.bench,
-            withheld,
+            self.manners.withheld,
             our_settings=settings,
             resets_at=self.dialect.reset_stream_at,
             on_request=on_request,
         )
         self.connections.append(connection)
         return connection
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an IP literal rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

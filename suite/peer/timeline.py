@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["sent", "received", "api", "note"]
@@ -71,11 +71,14 @@ class Timeline:
 
     def to_json(self) -> list[dict[str, object]]:
         """Plain values, in order; a gap is an entry of its own."""
-        entries = [asdict(moment) for moment in self._first]
+        last = list(self._last)
         if self.left_out:
-            gap = Moment(self._last[0].time_s, "note", "timeline", f"{self.left_out} left out")
-            entries.append(asdict(gap))
-        return [*entries, *(asdict(moment) for moment in self._last)]
+            gap = Moment(last[0].time_s, "note", "timeline", f"{self.left_out} left out")
+            last = [gap, *last]
+        return [
+            {name: getattr(moment, name) for name in Moment.__slots__}
+            for moment in (*self._first, *last)
+        ]
 
 
 def bounded(text: str) -> str:

@@ -82,4 +82,4 @@ def test_trailers_have_no_pseudo_headers() -> None:
 def test_what_asks_for_a_session() -> None:
     assert message.is_session_request(request())
     assert not message.is_session_request(request(protocol=None))
-    assert message.is_session_request(request(method=b"GET"))
+    assert not message.is_session_request(request(method=b"GET"))
