@@ -112,7 +112,7 @@ class Arrivals:
             return Discard()
         session = self._home.sessions.get(header.session_id)
         if session is not None and not session.is_waiting:
-            stream = session.adopt(stream_id, header.kind, header_bytes)
+            stream = session.streams.adopt(stream_id, header.kind, header_bytes)
             return stream or Discard()
         early = EarlyStream(stream_id, header.kind, header.session_id, header_bytes, self.outlet)
         if header.session_id in self._over:
@@ -175,7 +175,7 @@ class Arrivals:
     def session_opened(self, session: SessionCore) -> None:
         """Hand over what came early, in its order."""
         for early in self._early.take_streams(session.session_id):
-            stream = session.adopt(early.stream_id, early.kind, early.header_bytes)
+            stream = session.streams.adopt(early.stream_id, early.kind, early.header_bytes)
             if stream is None:
                 return
             stream.data(bytes(early.buffer), early.is_finished)

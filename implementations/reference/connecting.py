@@ -165,7 +165,8 @@ class Client:
         try:
             await self._usable(part)
         except BaseException:
-            connection.outlet.close(H3.NO_ERROR, "no session is possible")
+            if self.options.rules.negotiation.closes_unusable():
+                connection.outlet.close(H3.NO_ERROR, "no session is possible")
             raise
         return part
 

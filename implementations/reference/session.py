@@ -104,7 +104,7 @@ class Session:
         return SendStream(await self._create(StreamKind.UNI), self._core.credit)
 
     async def _create(self, kind: StreamKind) -> DataStream:
-        while (stream := self._core.open_stream(kind)) is None:
+        while (stream := self._core.streams.open_stream(kind)) is None:
             await self._core.credit.wait()
         return stream
 
@@ -118,7 +118,7 @@ class Session:
         return ReceiveStream(await self._accept(StreamKind.UNI))
 
     async def _accept(self, kind: StreamKind) -> DataStream:
-        waiting = self._core.incoming[kind]
+        waiting = self._core.streams.incoming[kind]
         while not waiting:
             if self._core.is_over:
                 raise SessionEnded("the session is over")

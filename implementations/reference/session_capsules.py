@@ -13,6 +13,7 @@ from wtspec.implementations.reference.wakeup import Wakeup
 from wtspec.suite.dialect import Dialect, FlowControlRule, OverBoundRule, StaleLimitRule
 from wtspec.suite.wire.capsule import (
     STREAMS_MAX,
+    Capsule,
     CapsuleDecoder,
     CapsuleType,
     CloseSession,
@@ -50,6 +51,7 @@ class CapsuleTarget(Protocol):
     def data_after_close(self) -> None: ...
     def drain_arrived(self) -> None: ...
     def datagram_arrived(self, payload: bytes) -> None: ...
+    def send_capsule(self, value: Capsule) -> None: ...
 
 
 class CapsuleReader:

@@ -13,8 +13,6 @@ from wtspec.implementations.reference.data_stream import DataStream
 from wtspec.implementations.reference.errors import (
     ConnectionViolation,
     RequestViolation,
-    SessionEnded,
-    SessionViolation,
 )
 from wtspec.implementations.reference.flow_control import SessionFlow
 from wtspec.implementations.reference.negotiation import DEFAULT_LIMITS
@@ -22,6 +20,7 @@ from wtspec.implementations.reference.outlet import Outlet
 from wtspec.implementations.reference.request_stream import RequestStream
 from wtspec.implementations.reference.rules import Rules
 from wtspec.implementations.reference.session_capsules import CapsuleReader
+from wtspec.implementations.reference.session_streams import SessionStreams
 from wtspec.implementations.reference.states import (
     SESSION,
     Impossible,
@@ -30,9 +29,8 @@ from wtspec.implementations.reference.states import (
 )
 from wtspec.implementations.reference.wakeup import Wakeup
 from wtspec.suite.dialect import Dialect
-from wtspec.suite.wire import capsule, datagram, stream_header
+from wtspec.suite.wire import capsule, datagram
 from wtspec.suite.wire.error_codes import H3, WT
-from wtspec.suite.wire.stream_header import StreamKind
 
 By = Literal["local", "peer", "transport"]
 _OVER = {SessionState.CLOSING, SessionState.CLOSED, SessionState.REFUSED}
@@ -74,8 +72,7 @@ class SessionCore:
         self.flow = flow
         self.outlet = outlet
         self.state = SessionState.CONNECTING
-        self.streams: dict[int, DataStream] = {}
-        self.incoming: dict[StreamKind, deque[DataStream]] = {kind: deque() for kind in StreamKind}
+        self.streams = SessionStreams(self)
         self.datagrams: deque[bytes] = deque(maxlen=self.rules.datagrams.queue_length())
         self.closure: Closure | None = None
         self.is_draining = False
@@ -99,6 +96,10 @@ class SessionCore:
     @property
     def is_over(self) -> bool:
         return self.state in _OVER
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is SessionState.OPEN
 
     @property
     def is_waiting(self) -> bool:
@@ -220,97 +221,20 @@ class SessionCore:
         except ConnectionViolation as violation:
             self._home.fail(violation)
 
-    # Streams.
+    # Streams and datagrams.
 
-    def open_stream(self, kind: StreamKind) -> DataStream | None:
-        """A new stream of ours, its header sent; None while the session has no credit for it."""
-        if self.state is not SessionState.OPEN:
-            raise SessionEnded("the session is not open")
-        allowance = self.flow.open_streams[kind]
-        if self.flow.is_on and not self.rules.flow.may_open(allowance.room):
-            if allowance.blocked_at != allowance.limit and self.rules.flow.tells_blocked():
-                allowance.blocked_at = allowance.limit
-                limit = self.rules.flow.blocked_limit(allowance.limit)
-                self.send_capsule(capsule.StreamsBlocked(kind, limit))
-            return None
-        allowance.used += 1
-        stream_id = self.outlet.open_stream(kind)
-        header = stream_header.encode(kind, self.rules.streams.session_id_in(self.session_id))
-        stream = self._make_stream(stream_id, kind, len(header), is_local=True)
-        header = self.rules.streams.header(kind.value, header)
-        if self.rules.streams.sends_header_at_once():
-            self.outlet.send(stream_id, header)
-        else:
-            stream.unsent_header = header
-        return stream
-
-    def adopt(self, stream_id: int, kind: StreamKind, header_bytes: int) -> DataStream | None:
-        """A stream of the peer's; None when it cost the session."""
-        grant = self.flow.accept_streams[kind]
-        if self.flow.is_on and not grant.take(1, self.rules.flow):
-            self.guard(lambda: self._excess(f"{kind.value} stream {grant.used} of {grant.limit}"))
-            return None
-        self.data_arrived(self.rules.flow.counted_at_opening(header_bytes))
-        stream = self._make_stream(stream_id, kind, header_bytes, is_local=False)
-        self.incoming[kind].append(stream)
-        self.changed.notify()
-        return stream
-
-    def _make_stream(
-        self, stream_id: int, kind: StreamKind, header_bytes: int, *, is_local: bool
-    ) -> DataStream:
-        stream = DataStream(stream_id, kind, self, self.outlet, header_bytes, is_local=is_local)
-        self.streams[stream_id] = stream
+    def add_stream(self, stream: DataStream) -> None:
         self._home.add_stream(stream)
-        return stream
 
-    def _excess(self, what: str) -> None:
-        known = WT.FLOW_CONTROL_ERROR in self.dialect.errors
-        code = WT.FLOW_CONTROL_ERROR if known else H3.EXCESSIVE_LOAD
-        raise SessionViolation(code, f"beyond the limit: {what}")
-
-    def send_room(self) -> int:
-        if not self.flow.is_on:
-            return 1 << 62
-        return self.rules.flow.send_room(self.flow.send_data.room)
-
-    def sent(self, size_bytes: int) -> None:
-        self.flow.send_data.used += self.rules.flow.counted_when_sent(size_bytes)
-
-    def data_blocked(self) -> None:
-        """A write waits for credit: say so once a limit."""
-        allowance = self.flow.send_data
-        if allowance.blocked_at != allowance.limit and self.rules.flow.tells_blocked():
-            allowance.blocked_at = allowance.limit
-            limit = self.rules.flow.blocked_limit(allowance.limit)
-            self.send_capsule(capsule.DataBlocked(limit))
-
-    def data_arrived(self, size_bytes: int) -> None:
-        grant = self.flow.receive_data
-        if self.flow.is_on and not self.is_over and not grant.take(size_bytes, self.rules.flow):
-            self.guard(lambda: self._excess(f"byte {grant.used} of {grant.limit}"))
-
-    def data_released(self, size_bytes: int) -> None:
-        limit = self.flow.receive_data.release(size_bytes, self.rules.flow)
-        if self.flow.is_on and limit is not None:
-            self.send_capsule(capsule.MaxData(self.rules.flow.granted(limit)))
-
-    def stream_over(self, stream: DataStream) -> None:
-        self.streams.pop(stream.stream_id, None)
-        if stream.is_local:
-            return
-        limit = self.flow.accept_streams[stream.kind].release(1, self.rules.flow)
-        if self.flow.is_on and limit is not None:
-            self.send_capsule(capsule.MaxStreams(stream.kind, self.rules.flow.granted(limit)))
-
-    # Datagrams.
+    def stream_came(self) -> None:
+        self.changed.notify()
 
     def send_datagram(self, payload: bytes) -> bool:
         """False when it cannot be sent: too large, or not negotiated."""
         if self.is_over or not self._home.takes_datagrams() or not self.rules.datagrams.sends():
             return False
         counted = self.rules.flow.counted_in_datagram(len(payload))
-        if counted > self.send_room():
+        if counted > self.streams.send_room():
             return False
         session_id = self.rules.datagrams.session_id_in(self.session_id)
         payload = self.rules.datagrams.payload(payload)
@@ -381,8 +305,7 @@ class SessionCore:
             clean = self.rules.closing.is_clean(closure.clean)
             self.closure = replace(closure, clean=clean)
             self._early_body.clear()
-            for stream in list(self.streams.values()):
-                stream.session_ended(self.gone_code)
+            self.streams.session_ended(self.gone_code)
         self._home.session_over(self)
         self.changed.notify()
         self.credit.notify()

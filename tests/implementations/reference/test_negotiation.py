@@ -21,7 +21,10 @@ from wtspec.suite.wire.transport_parameters import Parameter
 
 RULES = NegotiationRules()
 OFF = Limits(initial_max_data=0, initial_max_streams_uni=0, initial_max_streams_bidi=0)
-PARAMETERS: dict[int, int] = {Parameter.MAX_DATAGRAM_FRAME_SIZE: 65535, Parameter.RESET_STREAM_AT: 1}
+PARAMETERS: dict[int, int] = {
+    Parameter.MAX_DATAGRAM_FRAME_SIZE: 65535,
+    Parameter.RESET_STREAM_AT: 1,
+}
 
 
 def offer(*names: str, limits: Limits | None = None) -> Offer:
