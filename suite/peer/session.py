@@ -148,6 +148,8 @@ class Session:
         reaction = await self.establish()
         if not any(isinstance(one, Established) for one in reaction.signals):
             raise EndScript(reaction)
+        # A client's SETTINGS may come after its request, and what it grants is in them.
+        await self._until(lambda: self.connection.settings)
         check_flow_control(self._setup, self.connection)
         return self
 
