@@ -6,7 +6,7 @@ from wtspec.suite.endpoint.interface import Endpoint, EndpointGone
 from wtspec.suite.peer.bell import Bell
 from wtspec.suite.peer.interruption import Deadline
 from wtspec.suite.peer.patience import Patience
-from wtspec.suite.peer.timeline import Timeline
+from wtspec.suite.peer.timeline import Labelled, Timeline
 from wtspec.suite.signal import Signal
 from wtspec.suite.wire.error_codes import H3
 
@@ -30,6 +30,13 @@ class Bench:
     bell: Bell = field(default_factory=Bell)
     violations: list[Violation] = field(default_factory=list)
     seen: list[tuple[str, Signal]] = field(default_factory=list)
+    connection_count: int = 0
+
+    def timeline_of_next_connection(self) -> Labelled:
+        """Later connections are told apart by their number."""
+        self.connection_count += 1
+        number = self.connection_count
+        return Labelled(self.timeline, "" if number == 1 else f" of connection {number}")
 
     def saw(self, where: str, signal: Signal) -> None:
         self.seen.append((where, signal))

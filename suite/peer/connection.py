@@ -67,7 +67,8 @@ class Http3Connection:
         resets_at: bool,
         on_request: Callable[["Http3Connection", ConnectStream], None] | None = None,
     ) -> None:
-        self.outlet = Outlet(quic, bench, resets_at=resets_at)
+        self._timeline = bench.timeline_of_next_connection()
+        self.outlet = Outlet(quic, bench, self._timeline, resets_at=resets_at)
         self.our_settings = our_settings
         self.settings: dict[int, int] | None = None
         self.settings_pairs: tuple[tuple[int, int], ...] = ()
@@ -171,7 +172,7 @@ class Http3Connection:
         self._bench.bell.ring()
 
     def _handle(self, event: quic_events.Event) -> None:  # noqa: C901 - one branch an event
-        timeline = self._bench.timeline
+        timeline = self._timeline
         match event:
             case quic_events.StreamData(stream_id, data, finished):
                 self.reader.stream(stream_id, data, finished=finished)
@@ -216,7 +217,7 @@ class Http3Connection:
         how: Direction = "received" if event.by == "peer" else "note"
         space = "application" if event.is_application else "transport"
         value = f"by {event.by}, {space} {code_name(event.code)} {event.reason}"
-        self._bench.timeline.add(how, "connection", "closed", value)
+        self._timeline.add(how, "connection", "closed", value)
         self._bench.saw("connection", self.outlet.closed)
 
     def _reset(self, event: quic_events.StreamReset) -> None:
@@ -225,13 +226,13 @@ class Http3Connection:
         frame = "RESET_STREAM"
         if event.announced_by == quic_events.RESET_STREAM_AT:
             frame, value = "RESET_STREAM_AT", f"{value}, reliable {event.reliable_size}"
-        self._bench.timeline.received(where, frame, value)
+        self._timeline.received(where, frame, value)
         self.reader.was_reset(event.stream_id)
         self._stream(event.stream_id).put(Reset(event.code, event.reliable_size))
 
     def _stopped(self, stream_id: int, code: int) -> None:
         stream = self._stream(stream_id)
-        self._bench.timeline.received(stream.where, "STOP_SENDING", code_name(code))
+        self._timeline.received(stream.where, "STOP_SENDING", code_name(code))
         early = isinstance(stream, MessageStream) and not stream.fields and self.quic.is_client
         # A server may do without the rest of a request that it has not answered yet.
         if not (early and code == H3.NO_ERROR):
@@ -244,7 +245,7 @@ class Http3Connection:
             self._bench.broken(Violation("datagram", error.code, str(error)))
             return
         value = f"{len(payload)} bytes {payload[:SHOWN_BYTES].hex()}"
-        self._bench.timeline.received(f"session {session_id}", "DATAGRAM", value)
+        self._timeline.received(f"session {session_id}", "DATAGRAM", value)
         self._put_datagram(session_id, payload)
 
     def _put_datagram(self, session_id: int, payload: bytes) -> None:
@@ -256,7 +257,7 @@ class Http3Connection:
     # What the reader finds
 
     def _take(self, found: sight.Sight) -> None:  # noqa: C901 - one branch a fact
-        timeline = self._bench.timeline
+        timeline = self._timeline
         match found:
             case Violation():
                 self._bench.broken(found)
@@ -297,7 +298,7 @@ class Http3Connection:
     def _attach(self, found: sight.Attached) -> None:
         stream = self._stream(found.stream_id)
         stream.session_id = found.session_id
-        self._bench.timeline.received(
+        self._timeline.received(
             stream.where, f"{found.kind.value} stream", f"of session {found.session_id}"
         )
         self.traffic(found.session_id).streams.append(stream)
@@ -306,14 +307,14 @@ class Http3Connection:
     def _payload(self, stream: Stream, data: bytes) -> None:
         if data:
             value = f"{len(data)} bytes {data[:SHOWN_BYTES].hex()}"
-            self._bench.timeline.received(stream.where, "data", value)
+            self._timeline.received(stream.where, "data", value)
             stream.received += data
             stream.inbox.put_bytes(data)
             for listener in stream.on_bytes:
                 listener(stream)
 
     def _finished(self, stream_id: int) -> None:
-        self._bench.timeline.received(f"stream {stream_id}", "FIN")
+        self._timeline.received(f"stream {stream_id}", "FIN")
         stream = self._stream(stream_id)
         stream.put(Fin())
         if isinstance(stream, ConnectStream):
@@ -322,7 +323,7 @@ class Http3Connection:
     def _headers(self, stream_id: int, fields: tuple[Field, ...], *, is_trailer: bool) -> None:
         shown = ", ".join(f"{name.decode('latin-1')}: {value!r}" for name, value in fields)
         what = "HEADERS (trailer)" if is_trailer else "HEADERS"
-        self._bench.timeline.received(f"stream {stream_id}", what, shown)
+        self._timeline.received(f"stream {stream_id}", what, shown)
         if is_trailer:
             return
         if not self.quic.is_client:
@@ -346,7 +347,7 @@ class Http3Connection:
             self._on_request(self, stream)
 
     def _capsule(self, stream: Stream, capsule: capsules.Received) -> None:
-        self._bench.timeline.received(stream.where, "capsule", describe(capsule))
+        self._timeline.received(stream.where, "capsule", describe(capsule))
         signal = signal_of(capsule)
         stream.put(signal)
         if isinstance(capsule, capsules.DatagramCapsule):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from wtspec.suite.peer import readback
 from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.raw import Raw
+from wtspec.suite.peer.timeline import Labelled
 from wtspec.suite.quic.connection import Connection
 from wtspec.suite.signal import ConnectionClosed
 from wtspec.suite.wire.error_codes import name as code_name
@@ -20,9 +21,12 @@ class Outlet:
     ask for the reaction, which is the close.
     """
 
-    def __init__(self, quic: Connection, bench: Bench, *, resets_at: bool) -> None:
+    def __init__(
+        self, quic: Connection, bench: Bench, timeline: Labelled, *, resets_at: bool
+    ) -> None:
         self.quic = quic
         self.bench = bench
+        self._timeline = timeline
         self.closed: ConnectionClosed | None = None
         self.acknowledged: set[int] = set()
         self.answered: set[int] = set()
@@ -54,7 +58,7 @@ class Outlet:
         if not self._may_send(f"stream {stream_id}", shown + (" FIN" if finish else "")):
             return
         if stream_id in self.answered:
-            self.bench.timeline.note("not sent, our FIN has answered", where=f"stream {stream_id}")
+            self._timeline.note("not sent, our FIN has answered", where=f"stream {stream_id}")
             return
         self.quic.send(stream_id, data, finish=finish)
         self.flush()
@@ -93,7 +97,7 @@ class Outlet:
             return False
         taken = self.quic.send_datagram(data)
         if not taken:
-            self.bench.timeline.note(f"no room for a datagram of {len(data)} bytes")
+            self._timeline.note(f"no room for a datagram of {len(data)} bytes")
         self.flush()
         return taken
 
@@ -121,12 +125,12 @@ class Outlet:
             return None if self.closed is None else False
 
         passed = await self.bench.bell.until(over, within_s)
-        self.bench.timeline.note("PING acknowledged" if passed else "no answer to PING")
+        self._timeline.note("PING acknowledged" if passed else "no answer to PING")
         return bool(passed)
 
     def _may_send(self, where: str, what: str) -> bool:
         if self.closed is not None:
-            self.bench.timeline.note(f"not sent, the connection is closed: {what}", where=where)
+            self._timeline.note(f"not sent, the connection is closed: {what}", where=where)
             return False
-        self.bench.timeline.sent(where, what)
+        self._timeline.sent(where, what)
         return True

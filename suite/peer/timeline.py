@@ -81,6 +81,26 @@ class Timeline:
         ]
 
 
+class Labelled:
+    """The timeline as one connection writes to it: `label` goes behind every place."""
+
+    def __init__(self, timeline: Timeline, label: str) -> None:
+        self._timeline = timeline
+        self._label = label
+
+    def add(self, direction: Direction, where: str, what: str, value: str = "") -> None:
+        self._timeline.add(direction, f"{where}{self._label}", what, value)
+
+    def sent(self, where: str, what: str, value: str = "") -> None:
+        self.add("sent", where, what, value)
+
+    def received(self, where: str, what: str, value: str = "") -> None:
+        self.add("received", where, what, value)
+
+    def note(self, what: str, value: str = "", where: str = "peer") -> None:
+        self.add("note", where, what, value)
+
+
 def bounded(text: str) -> str:
     if len(text) <= VALUE_LIMIT:
         return text

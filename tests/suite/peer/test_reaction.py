@@ -243,3 +243,12 @@ def test_session_gone_resets_our_streams(bout: Bout) -> None:
 
     codes = {one.code for one in bout(script).signals if isinstance(one, Reset | Stop)}
     assert codes == {WT.SESSION_GONE}
+
+
+def test_connections_are_told_apart(bout: Bout) -> None:
+    async def script(peer: Peer) -> Any:
+        await peer.open_session(Echo())
+        await peer.another().open_session(Echo())
+
+    places = {one.where for one in bout(script).peer.timeline.moments}
+    assert {"stream 0", "stream 0 of connection 2", "control stream of connection 2"} <= places
