@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterable
 
-from wtspec.suite.signal import Data, Fin, Signal
+from wtspec.suite.signal import Data, Draining, Fin, Reset, Response, SessionClosed, Signal, Stop
+
+# The two directions of a stream race: told as they came, the same behaviour would read differently
+# from run to run. The timeline keeps the order of arrival.
+_ORDER = (Data, Draining, Response, SessionClosed, Fin, Reset, Stop)
 
 
 class Inbox:
     """Signals of one stream, of a session's datagrams, or of a connection.
 
-    Bytes are joined: a script sees one `Data`, or a `Fin` with all bytes since it last asked.
+    Bytes are joined: a script sees one `Data`, or a `Fin` with all bytes since it last asked; and
+    what may come in any order is told in one.
     """
 
     def __init__(self) -> None:
@@ -32,11 +37,17 @@ class Inbox:
         """Everything untold but what is passed over; it counts as told from now on."""
         untold, self._untold = self._untold, []
         data, self._bytes = b"".join(self._bytes), []
-        told = _unique(signal for signal in untold if not passes_over(signal))
+        told = _in_order(signal for signal in untold if not passes_over(signal))
         if Fin() in told:
             return tuple(Fin(data) if signal == Fin() else signal for signal in told)
         return (Data(data), *told) if data else told
 
 
-def _unique(signals: Iterable[Signal]) -> tuple[Signal, ...]:
-    return tuple(dict.fromkeys(signals))
+def _in_order(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """Each once; those without a place of their own stay where they are, in front."""
+    return tuple(sorted(dict.fromkeys(signals), key=_rank))
+
+
+def _rank(signal: Signal) -> int:
+    kind = type(signal)
+    return _ORDER.index(kind) + 1 if kind in _ORDER else 0

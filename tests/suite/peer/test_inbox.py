@@ -1,7 +1,7 @@
 """What came at one place, told once."""
 
 from wtspec.suite.peer.inbox import Inbox
-from wtspec.suite.signal import CapsuleSeen, Data, Fin, Reset, Stop
+from wtspec.suite.signal import CapsuleSeen, Data, Draining, Fin, Reset, SessionClosed, Stop
 
 
 def test_bytes_are_joined_into_the_end() -> None:
@@ -42,3 +42,14 @@ def test_repetitions_are_told_once() -> None:
     inbox.put(Stop(1))
     inbox.put(Stop(1))
     assert inbox.take() == (Stop(1),)
+
+
+def test_a_race_of_two_directions_does_not_show() -> None:
+    first, second = Inbox(), Inbox()
+    signals = [Stop(1), Reset(1, 0), Draining(), Fin(), SessionClosed(1, b"")]
+    for one in signals:
+        first.put(one)
+    for one in reversed(signals):
+        second.put(one)
+    assert first.take() == second.take()
+    assert first.seen != second.seen
