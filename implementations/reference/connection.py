@@ -100,9 +100,13 @@ class Connection:
             case events.HandshakeCompleted():
                 self._start()
             case events.StreamData(stream_id, data, finished):
-                self._sink(stream_id).data(data, finished)
+                if not self.is_started and not self.rules.control.speaks_first():
+                    self._send_settings()
+                self._sink(self._addressee(stream_id)).data(data, finished)
+                self.outlet.backpressure.arrived(stream_id, len(data), ended=finished)
             case events.StreamReset(stream_id, code, final_size):
                 self._sink(stream_id).reset_arrived(code, final_size)
+                self.outlet.backpressure.ended_at(stream_id, final_size)
             case events.StopSending(stream_id, code):
                 self._sink(stream_id).stopped(code)
             case events.DatagramReceived(data):
@@ -128,6 +132,8 @@ class Connection:
         if size_bytes is not None:
             self.outlet.quic.raise_udp_payload(size_bytes)
         late_s = self.rules.control.settings_delay_s()
+        if not self.rules.control.speaks_first():
+            return
         if late_s:
             asyncio.get_running_loop().call_later(late_s, self._send_settings)
         else:
@@ -148,6 +154,12 @@ class Connection:
             self._sinks[stream_id] = sink
         return sink
 
+    def _addressee(self, stream_id: int) -> int:
+        sink = self._sinks.get(stream_id)
+        if not isinstance(sink, DataStream):
+            return stream_id
+        return self.rules.streams.addressee(stream_id, sink.siblings())
+
     def fail(self, violation: ConnectionViolation) -> None:
         """Close the connection with the violation's code."""
         code = self.rules.control.connection_error(violation.code)
@@ -158,6 +170,9 @@ class Connection:
 
     def _lost(self, event: events.Closed) -> None:
         self.closed = event
+        if event.by == "local" and not event.is_application:
+            # The engine has found a violation of QUIC, and said so.
+            self.life.error_signalled(self.rules)
         self.outlet.ended()
         self.life.gone(self)
         for session in list(self.sessions.values()):

@@ -201,7 +201,7 @@ class ServerConnection:
             if instead is not None:
                 return instead
             what = ", ".join(str(one.what[0].name) for one in negotiated.unmet)
-            code = rules.negotiation.malformed_code(H3.MESSAGE_ERROR)
+            code = rules.negotiation.malformed_code(H3.MESSAGE_ERROR, negotiated.unmet)
             raise RequestViolation(code, f"the client did not announce {what}")
         if head.scheme != b"https" and rules.requests.minds_scheme():
             return 400

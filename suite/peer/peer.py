@@ -260,8 +260,13 @@ class Peer:
         return found
 
     async def announced(self, *which: int) -> Reaction:
-        """What the endpoint's SETTINGS say of these; Absent for one that it left out."""
-        return observations.of_settings(await self.settings(), which)
+        """What the endpoint's SETTINGS say of these; Absent for one that it left out.
+
+        Silence when they do not come.
+        """
+        connection = await self.connect()
+        found = await self._until(lambda: connection.settings)
+        return Reaction("SETTINGS") if found is None else observations.of_settings(found, which)
 
     async def parameter(self, *which: Parameter) -> Reaction:
         """What the endpoint's transport parameters say: bytes as hex; Absent for one left out."""

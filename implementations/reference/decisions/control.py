@@ -14,6 +14,10 @@ class ControlRules:
         """SETTINGS leave as soon as the handshake is over."""
         return 0.0
 
+    def speaks_first(self) -> bool:
+        """They wait for nothing that the peer sends."""
+        return True
+
     def first_frames(self, settings_payload: bytes) -> bytes:
         """What the control stream begins with: SETTINGS, once."""
         return frames.encode(FrameType.SETTINGS, settings_payload)

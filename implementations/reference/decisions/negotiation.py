@@ -61,8 +61,8 @@ class NegotiationRules:
         """A status to answer such a request with; None: its stream is reset."""
         return None
 
-    def malformed_code(self, code: int) -> int:
-        """What resets such a request: H3_MESSAGE_ERROR."""
+    def malformed_code(self, code: int, unmet: Sequence[Announcement]) -> int:
+        """What resets such a request, for all that is missing: H3_MESSAGE_ERROR."""
         return code
 
     def requirements_code(self, code: int) -> int:
