@@ -3,6 +3,7 @@
 Longer waits cost nothing here, so the slow patience is used at once and nothing needs confirming.
 """
 
+import resource
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from wtspec.suite.run.worker import Finished, Report, Started
 _LIMIT_S = 60.0
 _LIMIT_VIRTUAL_S = 600.0
 _CELLS_PER_JOB = 16
+_ADDRESS_SPACE_BYTES = 3 << 30
 
 
 @dataclass(slots=True)
@@ -78,6 +80,16 @@ def cell_seed(seed: int, cell: Cell) -> int:
     return int(draw(seed, cell.key, "network") * (1 << 53))
 
 
+def _bound_memory() -> None:
+    """A flood that gets past every bound of ours ends in MemoryError, not in the machine's swap.
+
+    Not where programs are started: they would inherit it, and some reserve far more than they use.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > _ADDRESS_SPACE_BYTES:
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))
+
+
 # One simulation per process and kind of endpoint: controls are shared by all jobs of a run.
 _CURRENT: dict[tuple[str, EndpointFactory, int], Simulation] = {}
 
@@ -98,6 +110,7 @@ class SimulatedJob:
         return tuple(one.cell(found).id for one in self.cells)
 
     def run(self, report: Report) -> None:
+        _bound_memory()
         simulation = self._simulation()
         for spec in self.cells:
             cell = spec.cell(simulation.catalogue)

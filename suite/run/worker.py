@@ -18,8 +18,6 @@ from typing import IO, Protocol
 
 from wtspec.suite.run.attempt import Attempt
 
-# A flood that gets past every bound of ours ends in MemoryError, not in the machine's swap.
-_ADDRESS_SPACE_BYTES = 3 << 30
 _STACKS = "wtspec-stacks-"
 
 
@@ -106,9 +104,6 @@ def _settle(stacks: IO[str]) -> None:
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=True)
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard == resource.RLIM_INFINITY or hard > _ADDRESS_SPACE_BYTES:
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.freeze()
 
