@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,13 +51,19 @@ DEFAULT_DIALECTS = "h3-16 h3-14 h3-07 h3-02"
 Variables = Mapping[str, str]
 
 
+@cache
+def _version() -> str:
+    """Looked up once: reading the metadata costs as much as a handshake."""
+    return version("wtspec")
+
+
 def hello(dialects: tuple[Dialect, ...], limits: Limits) -> dict[str, object]:
     """The fields of the first event."""
     granted = limits_for(dialects[0], limits)
     return {
         "contract": VERSION,
         "name": "reference",
-        "version": version("wtspec"),
+        "version": _version(),
         "roles": ["server", "client"],
         "dialects": [one.name for one in dialects],
         "limits": {key: getattr(granted, key) for key in granted.__slots__},
