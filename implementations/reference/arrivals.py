@@ -48,6 +48,7 @@ class Arrivals:
         self._early = EarlyArrivals(outlet)
         self._over: set[int] = set()
         self._taken_types: set[int] = set()
+        self._is_waiting = False
 
     @property
     def signal_position(self) -> SignalPosition:
@@ -108,9 +109,11 @@ class Arrivals:
             raise ConnectionViolation(H3.ID_ERROR, f"Session ID {header.session_id}")
         self._check_header(header, header_bytes)
         self._check_negotiated(stream_id, header)
-        if not self.rules.streams.is_of_known_session(header.session_id):
+        if self._is_waiting or not self.rules.streams.is_of_known_session(header.session_id):
             return Discard()
         session = self._home.sessions.get(header.session_id)
+        if session is None and self.rules.streams.waits_for_session(header.session_id):
+            self._is_waiting = True
         if session is not None and not session.is_waiting:
             stream = session.streams.adopt(stream_id, header.kind, header_bytes)
             return stream or Discard()
@@ -134,7 +137,7 @@ class Arrivals:
         long_code = rules.long_varint_code() if header_bytes > len(shortest) else None
         ended_code = rules.ended_session_code() if session_id in self._over else None
         is_known = session_id in self._over or session_id in self._home.sessions
-        unknown_code = None if is_known else rules.unknown_session_code()
+        unknown_code = None if is_known else rules.unknown_session_code(session_id)
         for code in (long_code, ended_code, unknown_code):
             if code is not None:
                 raise ConnectionViolation(code, f"stream header {header}")
@@ -178,10 +181,10 @@ class Arrivals:
             stream = session.streams.adopt(early.stream_id, early.kind, early.header_bytes)
             if stream is None:
                 return
-            stream.data(bytes(early.buffer), early.is_finished)
+            stream.data(early.handed_over(), early.is_finished)
             if early.stopped_with is not None:
                 stream.stopped(early.stopped_with)
-            if early.reset_with is not None:
+            if early.reset_with is not None and self.rules.streams.keeps_early_resets():
                 stream.reset_arrived(*early.reset_with)
         for payload in self._early.take_datagrams(session.session_id):
             session.datagram_arrived(payload)

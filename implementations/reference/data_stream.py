@@ -4,6 +4,7 @@ draft-ietf-webtrans-http3-16 sections 4.2 to 4.4. Everything here is synchronous
 is the asynchronous face.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
 from wtspec.implementations.reference.errors import (
@@ -49,6 +50,7 @@ class StreamOwner(Protocol):
     def data_released(self, size_bytes: int) -> None: ...
     def stream_over(self, stream: "DataStream") -> None: ...
     def failed(self, code: int) -> None: ...
+    def stream_ids(self) -> Collection[int]: ...
 
 
 class DataStream:
@@ -79,6 +81,7 @@ class DataStream:
         self._outlet = outlet
         self._buffer = bytearray()
         self._arrived_bytes = 0
+        self._held_bytes = 0
         self._has_written = False
         self._reset_code: int | None = None
         self._is_over = False
@@ -94,7 +97,8 @@ class DataStream:
             self._arrived_bytes += len(data)
             self._owner.data_arrived(len(data))
             if self.receive_state is ReceiveState.OPEN:
-                self._buffer += rules.delivered(data)
+                self._buffer += rules.delivered(data, self._arrived_bytes - len(data))
+                self._hold(len(data))
             else:
                 self._owner.data_released(len(data))
         if finished:
@@ -121,13 +125,20 @@ class DataStream:
         if foreign and self._owner.rules.streams.foreign_code_costs_session():
             self._owner.failed(code)
 
+    def siblings(self) -> Collection[int]:
+        """The IDs of the session's data streams."""
+        return self._owner.stream_ids()
+
     def stopped(self, code: int) -> None:
         """The peer asked us to stop; that is answered with its own code (RFC 9000 section 3.5)."""
         rules = self._owner.rules.streams
         if self.send_state in {SendState.OPEN, SendState.FINISHED} and rules.heeds_stop():
             self.stop_code = code
             self._outlet.reset(self.stream_id, rules.answer_to_stop(code))
-            self.send_state = SendState.STOPPED
+            if rules.shows_stops():
+                self.send_state = SendState.STOPPED
+        if rules.stop_ends_both():
+            self.stop(0)
         self._note()
 
     def session_ended(self, code: int) -> None:
@@ -143,6 +154,8 @@ class DataStream:
             self._receive(ReceiveEvent.SESSION_ENDED)
             if rules.stops_receive_sides():
                 self._outlet.stop(self.stream_id, code)
+        # What nobody has read by now may never be read: the connection needs the credit.
+        self._release(self._held_bytes)
         self._note()
 
     # What the application does.
@@ -192,6 +205,7 @@ class DataStream:
         if self._buffer and self.receive_state is not ReceiveState.GONE:
             data = bytes(self._buffer[:limit])
             del self._buffer[:limit]
+            self._release(len(data) if self._buffer else self._held_bytes)
             self._owner.data_released(len(data))
             return data
         match self.receive_state:
@@ -257,6 +271,16 @@ class DataStream:
     def _release_buffer(self) -> None:
         self._owner.data_released(len(self._buffer))
         self._buffer.clear()
+        self._release(self._held_bytes)
+
+    def _hold(self, size_bytes: int) -> None:
+        self._held_bytes += size_bytes
+        self._outlet.backpressure.hold(self.stream_id, size_bytes)
+
+    def _release(self, size_bytes: int) -> None:
+        size_bytes = min(size_bytes, self._held_bytes)
+        self._held_bytes -= size_bytes
+        self._outlet.backpressure.release(self.stream_id, size_bytes)
 
     def _note(self) -> None:
         self.changed.notify()

@@ -31,6 +31,7 @@ class EarlyStream:
         if self.is_refused:
             return
         self.buffer += data
+        self.outlet.backpressure.hold(self.stream_id, len(data))
         self.is_finished = self.is_finished or finished
         if len(self.buffer) > self.outlet.rules.streams.early_stream_bytes():
             self.refuse(WT.BUFFERED_STREAM_REJECTED)
@@ -41,10 +42,17 @@ class EarlyStream:
     def stopped(self, code: int) -> None:
         self.stopped_with = code
 
+    def handed_over(self) -> bytes:
+        """What it brought, for its session."""
+        data = bytes(self.buffer)
+        self.outlet.backpressure.release(self.stream_id, len(data))
+        self.buffer.clear()
+        return data
+
     def refuse(self, code: int) -> None:
         """Stop it, and end the direction that is ours."""
         self.is_refused = True
-        self.buffer.clear()
+        self.handed_over()
         refuse_stream(self.outlet, self.stream_id, self.kind, code, ended=self._has_ended)
 
     @property

@@ -6,6 +6,7 @@ together; what answers a packet leaves when the engine has read all of that pack
 
 import asyncio
 
+from wtspec.implementations.reference.backpressure import Backpressure
 from wtspec.implementations.reference.life import Life
 from wtspec.implementations.reference.rules import Rules
 from wtspec.suite.quic.connection import Connection as QuicConnection
@@ -25,6 +26,7 @@ class Outlet:
 
     def __init__(self, quic: QuicConnection, rules: Rules, life: Life) -> None:
         self.quic = quic
+        self.backpressure = Backpressure(quic)
         self.rules = rules
         self.life = life
         self.peer_resets_at = False
@@ -38,6 +40,8 @@ class Outlet:
     def send(self, stream_id: int, data: bytes, *, finish: bool = False) -> None:
         if self._closed:
             return
+        if self.rules.quic.cuts_at_credit():
+            data = data[: self.quic.send_credit(stream_id)]
         pieces = self.rules.quic.writes(data)
         for piece in pieces[:-1]:
             self.quic.send(stream_id, piece)

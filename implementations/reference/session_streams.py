@@ -1,7 +1,7 @@
 """The data streams of one session, and the credit that they use (sections 4.1 to 4.3 and 5)."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from wtspec.implementations.reference.data_stream import DataStream
@@ -68,6 +68,10 @@ class SessionStreams:
     @property
     def is_lost(self) -> bool:
         return self._session.is_lost
+
+    def stream_ids(self) -> Collection[int]:
+        """Those that are not over."""
+        return self._streams.keys()
 
     def failed(self, code: int) -> None:
         self._session.failed(code)

@@ -1,5 +1,7 @@
 """Decisions about data streams (draft-ietf-webtrans-http3-16 sections 4.1 to 4.4 and 4.6)."""
 
+from collections.abc import Collection
+
 from wtspec.suite.wire import error_codes
 from wtspec.suite.wire.error_codes import WT
 
@@ -96,16 +98,32 @@ class StreamRules:
         """Every session of the connection has its streams."""
         return True
 
-    def unknown_session_code(self) -> int | None:
+    def unknown_session_code(self, session_id: int) -> int | None:
         """What a well-formed ID costs that no session has yet: nothing (None)."""
+        del session_id
         return None
+
+    def waits_for_session(self, session_id: int) -> bool:
+        """A stream whose session is not there yet holds up no other."""
+        del session_id
+        return False
+
+    def addressee(self, stream_id: int, streams: Collection[int]) -> int:
+        """The stream that bytes belong to; `streams` are all data streams of the connection."""
+        del streams
+        return stream_id
+
+    def frames_before_signal(self) -> bool:
+        """Until draft 04 other frames may precede 0x41."""
+        return True
 
     def minds_late_signal(self) -> bool:
         """0x41 where another frame could stand is H3_FRAME_ERROR."""
         return True
 
-    def delivered(self, data: bytes) -> bytes:
-        """What reaches the application of bytes that arrive: all of them."""
+    def delivered(self, data: bytes, offset: int) -> bytes:
+        """What reaches the application of bytes that arrive behind `offset` others: all of them."""
+        del offset
         return data
 
     def takes_empty(self) -> bool:
@@ -115,6 +133,18 @@ class StreamRules:
     def heeds_reset(self, code: int | None) -> bool:
         """A reset ends a direction, whether or not its code is the application's (not None)."""
         del code
+        return True
+
+    def shows_stops(self) -> bool:
+        """The application is told of a STOP_SENDING."""
+        return True
+
+    def stop_ends_both(self) -> bool:
+        """A STOP_SENDING is about the direction that is to stop, and no other."""
+        return False
+
+    def keeps_early_resets(self) -> bool:
+        """What is kept of an early stream includes its end."""
         return True
 
     def shows_reset_streams(self) -> bool:
