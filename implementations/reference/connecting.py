@@ -97,6 +97,7 @@ class Client:
         self.life = self.options.life
         self._network = network or UdpNetwork()
         self._pool: dict[PoolKey, list[ClientConnection]] = {}
+        self._opening: dict[PoolKey, asyncio.Lock] = {}
         self._parts: list[ClientConnection] = []
 
     async def connect(self, url: str, options: SessionOptions | None = None) -> Session:
@@ -139,15 +140,17 @@ class Client:
         await self.life.cancel_all()
 
     async def _connection(self, target: Target, options: SessionOptions) -> ClientConnection:
+        if not options.allow_pooling:
+            return await self._open(target, options)
         key = (target.host, target.port, options.verify, options.protocols)
-        if options.allow_pooling:
+        # One at a time, so that who asks meanwhile shares what is being opened.
+        async with self._opening.setdefault(key, asyncio.Lock()):
             for part in self._pool.get(key, []):
                 if part.may_request():
                     return part
-        part = await self._open(target, options)
-        if options.allow_pooling:
+            part = await self._open(target, options)
             self._pool.setdefault(key, []).append(part)
-        return part
+            return part
 
     async def _open(self, target: Target, options: SessionOptions) -> ClientConnection:
         address = await self._resolve(target)

@@ -193,6 +193,16 @@ def test_little_credit_is_enough_for_much_data(name: str) -> None:
     run(script)
 
 
+def test_sessions_asked_for_at_once_share_a_connection_too() -> None:
+    async def script() -> None:
+        async with pair(("h3-16",)) as both:
+            asked = (both.session(allow_pooling=True) for _ in range(3))
+            sessions = await asyncio.gather(*asked)
+            assert [one.session_id for one in sessions] == [0, 4, 8]
+
+    run(script)
+
+
 CHOICES = [
     (("h3-16", "h3-07"), ("h3-07",), "h3-07"),
     (("h3-16", "h3-14", "h3-07", "h3-02"), ("h3-02",), "h3-02"),
