@@ -1,75 +1,25 @@
 """Events of a shared endpoint find their session; commands to a client carry their own ids."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from wtspec.suite.endpoint.interface import ApiEvent, Hello, Role
-from wtspec.suite.network.virtual_loop import run_virtual
+from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.peer.api import Api, SessionEvents
-from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.interruption import Deadline, Unsupported
-from wtspec.suite.peer.patience import FAST
 from wtspec.suite.signal import Reported
 
-
-class Scripted:
-    """An endpoint that says what a test tells it to."""
-
-    address = ("192.0.2.9", 1)
-    shows_events = True
-
-    def __init__(self, role: Role = Role.SERVER) -> None:
-        self.role = role
-        self.hello = Hello("scripted", "1", unsupported=frozenset({"drain"}))
-        self.commands: list[Mapping[str, object]] = []
-        self.end: str | None = None
-        self._listeners: list[Callable[[ApiEvent], None]] = []
-
-    def path_of(self, path: str) -> str | None:
-        return path
-
-    def subscribe(self, listener: Callable[[ApiEvent], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def command(self, command: Mapping[str, object]) -> None:
-        self.commands.append(command)
-
-    def ended(self) -> str | None:
-        return self.end
-
-    def memory_bytes(self) -> int | None:
-        return None
-
-    async def stop(self) -> None:
-        self.end = "stopped"
-
-    def say(self, name: str, **fields: object) -> None:
-        for listener in list(self._listeners):
-            listener(ApiEvent(name, fields))
-
-
-class Table:
-    """An Api over a scripted endpoint."""
-
-    def __init__(self, role: Role = Role.SERVER) -> None:
-        self.endpoint = Scripted(role)
-        self.bench = Bench(self.endpoint, FAST)
-        self.api = Api(self.endpoint, self.bench)
-
-
-async def table(role: Role = Role.SERVER) -> Table:
-    return Table(role)
+Tables = Callable[..., Any]
 
 
 def names(events: SessionEvents) -> list[str]:
     return [event.name for event in events.events]
 
 
-def test_a_servers_session_is_found_by_its_token() -> None:
-    one = run_virtual(table())
+def test_a_servers_session_is_found_by_its_token(tables: Tables) -> None:
+    one = tables()
     mine, other = one.api.expect("tok1", "/echo?token=tok1"), one.api.expect("tok2", "/x")
     one.endpoint.say("session", session="~1", path="/echo?token=tok1")
     one.endpoint.say("session", session="~2", path="/echo?token=stranger")
@@ -84,8 +34,8 @@ def test_a_servers_session_is_found_by_its_token() -> None:
     assert len(one.api.events) == 4
 
 
-def test_an_event_of_a_stream_knows_its_kind() -> None:
-    one = run_virtual(table())
+def test_an_event_of_a_stream_knows_its_kind(tables: Tables) -> None:
+    one = tables()
     mine = one.api.expect("tok1", "/")
     one.endpoint.say("session", session="~1", path="/?token=tok1")
     for stream, kind in (("a", "uni"), ("b", "bidi")):
@@ -100,8 +50,8 @@ def test_an_event_of_a_stream_knows_its_kind() -> None:
     assert ("session's API", Reported("ended", "reset", 7)) in one.bench.seen
 
 
-def test_a_clients_session_is_found_by_name_stream_and_command() -> None:
-    one = run_virtual(table(Role.CLIENT))
+def test_a_clients_session_is_found_by_name_stream_and_command(tables: Tables) -> None:
+    one = tables(Role.CLIENT)
     mine = one.api.expect("tok1", "/")
     one.api.name(mine, "tok1")
     number = one.api.command("open", {"session": "tok1", "stream": "s1", "kind": "uni"}, mine)
@@ -116,31 +66,31 @@ def test_a_clients_session_is_found_by_name_stream_and_command() -> None:
     assert one.api.is_done(number)
 
 
-def test_bytes_travel_as_base64_and_ids_never_repeat() -> None:
-    one = run_virtual(table(Role.CLIENT))
+def test_bytes_travel_as_base64_and_ids_never_repeat(tables: Tables) -> None:
+    one = tables(Role.CLIENT)
     first = one.api.command("write", {"stream": "s", "data": b"\0\1"})
     second = Api(one.endpoint, one.bench).command("sync", {})
     assert first != second
     assert one.endpoint.commands[0]["data"] == base64.b64encode(b"\0\1").decode()
 
 
-def test_a_command_that_is_not_offered() -> None:
-    one = run_virtual(table(Role.CLIENT))
+def test_a_command_that_is_not_offered(tables: Tables) -> None:
+    one = tables(Role.CLIENT)
     with pytest.raises(Unsupported, match="drain"):
         one.api.command("drain", {})
     assert one.endpoint.commands == []
 
 
-def test_no_events_after_the_end() -> None:
-    one = run_virtual(table())
+def test_no_events_after_the_end(tables: Tables) -> None:
+    one = tables()
     mine = one.api.expect("tok1", "/")
     one.api.close()
     one.endpoint.say("session", session="~1", path="/?token=tok1")
     assert mine.events == []
 
 
-def test_what_is_overdue_of_an_endpoint_that_ended_is_its_end() -> None:
-    one = run_virtual(table())
+def test_what_is_overdue_of_an_endpoint_that_ended_is_its_end(tables: Tables) -> None:
+    one = tables()
     assert isinstance(one.bench.overdue("x"), Deadline)
     one.endpoint.end = "exit status 3"
     assert "exit status 3" in str(one.bench.overdue("x"))
