@@ -162,7 +162,8 @@ class IncomingBidi:
     def _may_still_be_signal(self, frame_type: int) -> bool:
         """Until draft 04 the signal was a frame that others may precede: wait for those."""
         return (
-            self._sorter.signal_position is SignalPosition.ANY_FRAME
+            self._sorter.outlet.rules.streams.frames_before_signal()
+            and self._sorter.signal_position is SignalPosition.ANY_FRAME
             and frame_type not in _KNOWN_FRAMES
         )
 

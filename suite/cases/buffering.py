@@ -1,12 +1,34 @@
-"""Early arrival: what comes before its session."""
+"""Early arrival: what comes before its session, and what comes after it."""
 
 from wtspec.suite.case import case
-from wtspec.suite.endpoint.application import Echo
-from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Echo, Nowhere
+from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
-from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import Fin, Reaction, Reset, Silence, Stop
-from wtspec.suite.wire.error_codes import WT
+from wtspec.suite.network.path import Direction, Swap
+from wtspec.suite.peer.answers import CAME_BACK, SILENT, answer, came_back
+from wtspec.suite.peer.peer import Peer, Session
+from wtspec.suite.signal import (
+    Both,
+    ConnectionClosed,
+    Datagram,
+    Fin,
+    Observed,
+    Reaction,
+    Reset,
+    Silence,
+    Stop,
+)
+from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.stream_header import StreamKind
+
+KINDS = {kind.value: kind for kind in StreamKind}
+REJECTED = {
+    Reset(WT.BUFFERED_STREAM_REJECTED): "buffer-streams",
+    Stop(WT.BUFFERED_STREAM_REJECTED): "buffer-streams",
+}
+KEPT = Expect(Fin(b"early"), tolerated=REJECTED)
+IDLE_CLIENT = "a client may give up a connection that carries no session"
 
 
 @case(
@@ -15,13 +37,7 @@ from wtspec.suite.wire.error_codes import WT
     requires=["buffer-streams", "buffer-overflow-stream-rejected"],
     roles=BOTH,
     control="setup/echo",
-    expect=Expect(
-        Fin(b"early"),
-        tolerated={
-            Reset(WT.BUFFERED_STREAM_REJECTED): "buffer-streams",
-            Stop(WT.BUFFERED_STREAM_REJECTED): "buffer-streams",
-        },
-    ),
+    expect=KEPT,
     faults={"drops-early-streams": Silence(), "resets-early-streams-with-no-code": Reset(0x100)},
 )
 async def stream_before_session(peer: Peer) -> Reaction:
@@ -30,4 +46,225 @@ async def stream_before_session(peer: Peer) -> Reaction:
     await stream.send(b"early", finish=True)
     await peer.barrier()  # it has arrived
     await session.establish()
+    return await stream.reaction()
+
+
+@case(
+    "buffering/uni-before-session",
+    title="a unidirectional stream that arrives before its session is kept",
+    requires=["buffer-streams", "buffer-overflow-stream-rejected"],
+    roles=BOTH,
+    control="streams/echo",
+    parameters={"uni-in-part": False, "uni-whole": True},
+    expect=KEPT,
+    faults={
+        "drops-early-streams": Silence(),
+        "resets-early-streams-with-no-code": {"uni-in-part": Stop(0x100)},
+    },
+)
+async def uni_before_session(peer: Peer, whole: bool) -> Reaction:
+    session = peer.begin_session(Echo())
+    stream = await session.open_uni()
+    await stream.send(b"early", finish=whole)
+    await peer.barrier()
+    await session.establish()
+    await stream.finish()
+    return await answer(session, stream)
+
+
+@case(
+    "buffering/datagram-before-session",
+    title="a datagram that arrives before its session is kept",
+    requires=["buffer-datagrams"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    expect=Expect(Datagram(b"early"), tolerated={Silence(): "buffer-datagrams"}),
+    faults={"drops-early-datagrams": Silence()},
+)
+async def datagram_before_session(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo())
+    for _ in range(3):
+        await session.send_datagram(b"early")
+    await peer.barrier()
+    await session.establish()
+    return await session.datagrams()
+
+
+@case(
+    "buffering/same-flight",
+    title="a stream may come in the same flight as what opens its session",
+    requires=["buffer-streams", "buffer-overflow-stream-rejected"],
+    roles=BOTH,
+    control="streams/echo",
+    parameters=KINDS,
+    expect=KEPT,
+    faults={"drops-early-streams": Silence()},
+)
+async def same_flight(peer: Peer, kind: StreamKind) -> Reaction:
+    session = peer.begin_session(Echo())
+    stream = await session.open(kind)
+    async with peer.one_flight():
+        await session.send_opening()
+        await stream.send(b"early", finish=True)
+    await session.establish()
+    return await answer(session, stream)
+
+
+@case(
+    "buffering/overtaken",
+    title="a stream may overtake the packet that opens its session",
+    requires=["buffer-streams", "buffer-overflow-stream-rejected"],
+    roles=BOTH,
+    control="buffering/same-flight",
+    parameters=KINDS,
+    expect=KEPT,
+    faults={"drops-early-streams": Silence()},
+)
+async def overtaken(peer: Peer, kind: StreamKind) -> Reaction:
+    session = peer.begin_session(Echo())
+    stream = await session.open(kind)
+    peer.script(Swap(Direction.TO_ENDPOINT, 0))
+    await session.send_opening()
+    await stream.send(b"early", finish=True)
+    await session.establish()
+    return await answer(session, stream)
+
+
+MANY = 90
+
+
+@case(
+    "buffering/many-streams",
+    title="each of many early streams is kept or refused by its code, none is lost",
+    requires=["buffer-overflow-stream-rejected", "buffer-bounded"],
+    roles=BOTH,
+    control="buffering/same-flight",
+    parameters=KINDS,
+    expect=Expect(
+        Observed(CAME_BACK),
+        Stop(WT.BUFFERED_STREAM_REJECTED),
+        Reset(WT.BUFFERED_STREAM_REJECTED),
+        expected_beside=(Observed(CAME_BACK), *REJECTED),
+    ),
+    faults={
+        "loses-excess-early-streams": Both((Observed(CAME_BACK), Observed(SILENT))),
+        "refuses-excess-early-streams-by-another-code": {
+            "uni": Both((Observed(CAME_BACK), Stop(H3.REQUEST_REJECTED))),
+            "bidi": Both((Observed(CAME_BACK), Reset(H3.REQUEST_REJECTED))),
+        },
+    },
+)
+async def many_streams(peer: Peer, kind: StreamKind) -> Reaction:
+    session = peer.begin_session(Echo())
+    streams = {await session.open(kind): b"%d" % number for number in range(MANY)}
+    async with peer.one_flight():
+        for stream, data in streams.items():
+            await stream.send(data)  # without FIN: what is whole can no longer be refused
+    await peer.barrier()
+    await session.establish()
+    async with peer.one_flight():
+        for stream in streams:
+            await stream.finish()
+    return await came_back(session, streams)
+
+
+@case(
+    "buffering/many-datagrams",
+    title="early datagrams beyond what is kept are dropped, and cost nothing else",
+    requires=["buffer-overflow-datagram-dropped", "buffer-bounded"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="buffering/datagram-before-session",
+    needs=["datagrams"],
+    expect=Expect(Fin(b"after")),
+    faults={"closes-for-excess-datagrams": ConnectionClosed(H3.EXCESSIVE_LOAD)},
+)
+async def many_datagrams(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo())
+    await session.begun()
+    async with peer.one_flight():
+        for number in range(300):
+            await session.send_datagram(b"%d" % number)
+    await peer.barrier()
+    await session.establish()
+    return await session.echo(b"after")
+
+
+REFUSED = Expect(
+    Stop(WT.BUFFERED_STREAM_REJECTED),
+    Reset(WT.BUFFERED_STREAM_REJECTED),
+    readings={
+        Stop(): "A13/another-code",
+        Reset(): "A13/another-code",
+        Silence(): "A13/not-told",
+    },
+    tolerated={ConnectionClosed(H3.NO_ERROR): IDLE_CLIENT},
+)
+
+
+@case(
+    "buffering/session-refused",
+    title="a stream whose session the endpoint refuses ends with it",
+    requires=["buffer-streams"],
+    roles=[Role.SERVER],
+    control="buffering/stream-before-session",
+    parameters=KINDS,
+    expect=REFUSED,
+    faults={"closes-for-streams-of-refused-sessions": ConnectionClosed(H3.ID_ERROR)},
+)
+async def session_refused(peer: Peer, kind: StreamKind) -> Reaction:
+    return await refused(peer, peer.begin_session(Nowhere()), kind)
+
+
+@case(
+    "buffering/session-refused-by-us",
+    title="a stream whose session we refuse ends with it",
+    requires=["buffer-streams"],
+    roles=[Role.CLIENT],
+    control="buffering/stream-before-session",
+    parameters=KINDS,
+    expect=REFUSED,
+    faults={"closes-for-streams-of-refused-sessions": ConnectionClosed(H3.ID_ERROR)},
+)
+async def session_refused_by_us(peer: Peer, kind: StreamKind) -> Reaction:
+    return await refused(peer, peer.begin_session(Echo(), status=404), kind)
+
+
+async def refused(peer: Peer, session: Session, kind: StreamKind) -> Reaction:
+    """An early stream, and what becomes of it when its session is refused."""
+    stream = await session.open(kind)
+    await stream.send(b"early")
+    await peer.barrier()
+    await session.establish()
+    return await stream.reaction()
+
+
+@case(
+    "buffering/stream-after-session",
+    title="the ID of an ended session is none of an error",
+    requires=["sid-closed-session-not-invalid"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    control="streams/echo",
+    parameters=KINDS,
+    expect=Expect(
+        Stop(WT.SESSION_GONE),
+        Reset(WT.SESSION_GONE),
+        readings={
+            Stop(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
+            Reset(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
+            Silence(): "A12/dropped",
+        },
+        tolerated={ConnectionClosed(H3.NO_ERROR): IDLE_CLIENT},
+    ),
+    faults={"minds-ids-of-ended-sessions": ConnectionClosed(H3.ID_ERROR)},
+)
+async def stream_after_session(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.close()
+    await session.connect_stream.reaction()
+    stream = await session.open(kind)
+    await stream.send(b"late")
     return await stream.reaction()

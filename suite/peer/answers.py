@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from wtspec.suite.peer.interruption import Deadline
 from wtspec.suite.peer.stream import Stream
-from wtspec.suite.signal import Fin, Observed, Reaction, Reset, Signal, Stop
+from wtspec.suite.signal import Absent, Fin, Observed, Reaction, Reset, Signal, Stop
 from wtspec.suite.wire import varint
+from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.stream_header import StreamKind
 
 if TYPE_CHECKING:
+    from wtspec.suite.peer.peer import Peer
     from wtspec.suite.peer.session import Session
 
 CAME_BACK, CHANGED, SILENT, UNASKED = "came back", "came back changed", "silent", "unasked"
@@ -30,6 +32,22 @@ async def answer(session: "Session", stream: Stream) -> Reaction:
     except Deadline:
         return await stream.reaction(within_s=0)
     return await answering.reaction()
+
+
+async def own_stream(session: "Session", kind: StreamKind) -> Reaction:
+    """What the endpoint's next stream of a kind brings; Silence when none comes."""
+    try:
+        stream = await session.accept_stream(kind)
+    except Deadline:
+        return Reaction(f"{kind.value} stream")
+    return await stream.reaction()
+
+
+def broken_rules(peer: "Peer", code: H3) -> Reaction:
+    """The rules of the wire that the endpoint broke so far and that call for this error."""
+    name = f"H3_{code.name}"
+    broken = any(one.code is code for one in peer.violations)
+    return Reaction("connection", (Observed("broken rule", name) if broken else Absent(name),))
 
 
 async def came_back(session: "Session", sent: Mapping[Stream, bytes]) -> Reaction:

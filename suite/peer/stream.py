@@ -57,8 +57,9 @@ class Stream:
         self._outlet.send(self.id, data, finish=finish, what=what)
 
     async def finish(self) -> None:
-        """FIN."""
-        await self.send(b"", finish=True)
+        """FIN, unless our side has ended."""
+        if not self.our_side_ended:
+            await self.send(b"", finish=True)
 
     async def reset(self, code: int, *, reliable_size: int | None = None) -> None:
         """Reset our direction; by default what an honest side does: its header stays reliable.

@@ -26,6 +26,18 @@ class QuicRules:
         """Transport parameters to replace, or to withhold (None)."""
         return {}
 
+    def grants_streams(self) -> bool:
+        """As the peer's streams end, it may open others."""
+        return True
+
+    def answers_stops(self) -> bool:
+        """A STOP_SENDING that nothing else answers is answered by a reset (RFC 9000 3.5)."""
+        return True
+
+    def cuts_at_credit(self) -> bool:
+        """What the peer's credit does not allow yet waits for it."""
+        return False
+
     def heeds_reliable_size(self) -> bool:
         """What a RESET_STREAM_AT calls reliable is delivered before the reset."""
         return True

@@ -1,0 +1,64 @@
+"""Faults about Session IDs."""
+
+from wtspec.implementations.reference.decisions.datagrams import DatagramRules
+from wtspec.implementations.reference.decisions.streams import StreamRules
+from wtspec.implementations.reference.faults.fault import fault
+from wtspec.suite.wire import datagram, varint
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.errors import DatagramError
+
+FAR = 4000
+
+
+@fault("names-the-session-one-off")
+class NamesTheSessionOneOff(StreamRules):
+    """The endpoint's streams name the next session."""
+
+    def session_id_in(self, session_id: int) -> int:
+        return session_id + 4
+
+
+@fault("takes-any-session-id")
+class TakesAnySessionId(StreamRules):
+    """A stream may name any number as its session."""
+
+    def minds_session_id(self) -> bool:
+        return False
+
+
+@fault("takes-short-quarter-ids-only")
+class TakesShortQuarterIdsOnly(DatagramRules):
+    """A quarter stream ID longer than it must be costs the connection."""
+
+    def read(self, data: bytes) -> tuple[int, bytes]:
+        session_id, payload = datagram.decode(data)
+        if len(payload) + len(varint.encode(session_id // 4)) < len(data):
+            raise DatagramError("a quarter stream ID longer than it must be")
+        return session_id, payload
+
+
+@fault("takes-any-quarter-id")
+class TakesAnyQuarterId(DatagramRules):
+    """A quarter stream ID may have 62 bits."""
+
+    def read(self, data: bytes) -> tuple[int, bytes]:
+        quarter = varint.decode(data)
+        if quarter is None:
+            return datagram.decode(data)
+        return quarter[0] * 4, data[quarter[1] :]
+
+
+@fault("closes-for-sessions-never-opened")
+class ClosesForSessionsNeverOpened(StreamRules):
+    """A Session ID far beyond every stream costs the connection."""
+
+    def unknown_session_code(self, session_id: int) -> int | None:
+        return H3.ID_ERROR if session_id >= FAR else None
+
+
+@fault("waits-for-sessions-never-opened")
+class WaitsForSessionsNeverOpened(StreamRules):
+    """While a stream waits for its session, those behind it wait too."""
+
+    def waits_for_session(self, session_id: int) -> bool:
+        return session_id >= FAR
