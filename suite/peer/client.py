@@ -88,12 +88,7 @@ class Dialer:
     async def _settings(self, connection: Http3Connection) -> None:
         """Wait for the server's SETTINGS, as an honest client does."""
         bench = self._setup.bench
-
-        def over() -> bool | None:
-            known = connection.settings is not None or connection.closed is not None
-            return True if known else None
-
-        if await bench.bell.until(over, bench.patience.step_s) is None:
+        if await bench.bell.until(connection.knows_settings, bench.patience.step_s) is None:
             raise bench.overdue("the endpoint's SETTINGS")
         self._require_life(connection)
         self._check_dialect(connection)

@@ -93,6 +93,10 @@ class Http3Connection:
     def closed(self) -> ConnectionClosed | None:
         return self.outlet.closed
 
+    def knows_settings(self) -> bool | None:
+        """The endpoint's SETTINGS came, or never will; else None."""
+        return True if self.settings is not None or self.closed is not None else None
+
     def traffic(self, session_id: int) -> Traffic:
         """What came for that Session ID so far, and will come."""
         return self._traffic.setdefault(session_id, Traffic())
@@ -179,8 +183,8 @@ class Http3Connection:
             case quic_events.StreamReset():
                 self._reset(event)
             case quic_events.StreamResetAnnounced(stream_id, code, _, reliable):
-                timeline.received(f"stream {stream_id}", "RESET_STREAM_AT seen", f"{reliable}")
-                timeline.note(f"its code is {code_name(code)}")
+                value = f"{code_name(code)}, reliable {reliable}"
+                timeline.received(f"stream {stream_id}", "RESET_STREAM_AT announced", value)
             case quic_events.StopSending(stream_id, code):
                 self._stopped(stream_id, code)
             case quic_events.DatagramReceived(data):

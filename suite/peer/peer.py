@@ -22,7 +22,7 @@ from wtspec.suite.peer.bench import Bench, Violation
 from wtspec.suite.peer.client import Dialer
 from wtspec.suite.peer.connect_stream import encode
 from wtspec.suite.peer.connection import Http3Connection
-from wtspec.suite.peer.interruption import HarnessError
+from wtspec.suite.peer.interruption import EndScript, HarnessError
 from wtspec.suite.peer.manners import Withheld
 from wtspec.suite.peer.opening import Opening, OpeningOptions
 from wtspec.suite.peer.patience import FAST, Patience
@@ -252,20 +252,21 @@ class Peer:
         return connection is not None and connection.is_ready and connection.closed is None
 
     async def settings(self) -> Mapping[int, int]:
-        """The endpoint's SETTINGS; raises Deadline."""
+        """The endpoint's SETTINGS; raises Deadline, and a close before them ends the script."""
         connection = await self.connect()
-        found = await self._until(lambda: connection.settings)
+        await self._until(connection.knows_settings)
+        found = connection.settings
+        if found is None and connection.closed is not None:
+            raise EndScript(await self.reaction())
         if found is None:
             raise self._bench.overdue("the endpoint's SETTINGS")
         return found
 
     async def announced(self, *which: int) -> Reaction:
-        """What the endpoint's SETTINGS say of these; Absent for one that it left out.
-
-        Silence when they do not come.
-        """
+        """What its SETTINGS say of these; Absent for one left out, Silence when none come."""
         connection = await self.connect()
-        found = await self._until(lambda: connection.settings)
+        await self._until(connection.knows_settings)
+        found = connection.settings
         return Reaction("SETTINGS") if found is None else observations.of_settings(found, which)
 
     async def parameter(self, *which: Parameter) -> Reaction:

@@ -35,7 +35,7 @@ class Host:
 
     async def connect(self) -> Http3Connection:
         """The client's first connection, its handshake over."""
-        setup, bench = self._setup, self._setup.bench
+        bench = self._setup.bench
 
         def over() -> Http3Connection | None:
             made = self.connection
@@ -48,7 +48,6 @@ class Host:
             raise bench.overdue("a connection of the client")
         if not connection.is_ready and connection.closed is not None:
             raise EndScript(Reaction("connection", (connection.closed,)))
-        assert setup.connections
         return connection
 
     def listen(self) -> Listener:
@@ -171,6 +170,9 @@ class Host:
         await bench.bell.until(lambda: self._refusal(session), bench.patience.step_s)
         refused = self._refusal(session)
         connection = self.connection
+        if connection is not None and connection.is_ready:
+            # The close of its connection can arrive behind what the client tells of it.
+            await connection.outlet.barrier(bench.patience.step_s)
         closed = None if connection is None else connection.closed
         return tuple(one for one in (refused, closed) if one is not None) or (Silence(),)
 

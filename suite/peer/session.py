@@ -149,7 +149,7 @@ class Session:
         if not any(isinstance(one, Established) for one in reaction.signals):
             raise EndScript(reaction)
         # A client's SETTINGS may come after its request, and what it grants is in them.
-        await self._until(lambda: self.connection.settings)
+        await self._until(self.connection.knows_settings)
         check_flow_control(self._setup, self.connection)
         return self
 
