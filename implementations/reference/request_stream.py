@@ -59,7 +59,7 @@ class RequestStream:
             return
         self.peer_ended = finished
         try:
-            for event in self._events(data):
+            for event in self._events(self.outlet.rules.requests.taken(data)):
                 self._frame(event)
             if finished:
                 self._decoder.finish()

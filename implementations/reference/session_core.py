@@ -169,7 +169,7 @@ class SessionCore:
     def close_arrived(self, code: int, reason: str) -> None:
         """The peer's WT_CLOSE_SESSION; answered when its chunk has been read to the end."""
         if self.is_over and self.rules.closing.minds_crossing_close():
-            raise RequestViolation(H3.MESSAGE_ERROR, "a close after ours")
+            raise ConnectionViolation(H3.MESSAGE_ERROR, "a close after ours")
         self._peer_close = Closure(code, reason, "peer", clean=True)
 
     def data_after_close(self) -> None:

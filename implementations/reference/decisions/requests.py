@@ -64,6 +64,10 @@ class RequestRules:
         """Frames without a meaning are passed over; else what the connection is closed with."""
         return None
 
+    def taken(self, data: bytes) -> bytes:
+        """Every byte of a request stream is read as it comes."""
+        return data
+
     def reserved_frames_are_data(self) -> bool:
         """Frames of unknown types are skipped, payload and all."""
         return False
