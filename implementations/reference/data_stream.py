@@ -284,7 +284,10 @@ class DataStream:
 
     def _note(self) -> None:
         self.changed.notify()
-        sending = self.sends and self.send_state is SendState.OPEN
+        sends = {SendState.OPEN}
+        if self.is_local and self._owner.rules.closing.resets_finished_sides():
+            sends.add(SendState.FINISHED)
+        sending = self.sends and self.send_state in sends
         receiving = self.receives and self.receive_state in {
             ReceiveState.OPEN,
             ReceiveState.STOPPED,
