@@ -88,6 +88,8 @@ class ControlReader:
     def data(self, data: bytes, finished: bool) -> None:
         for event in self._events(data):
             self._frame(event)
+        if self._phase is ControlPhase.NOTHING and not self._rules.waits_for_frames():
+            raise ConnectionViolation(H3.MISSING_SETTINGS, "SETTINGS are not complete")
         if finished and self._rules.minds_closed_critical("control", "FIN"):
             raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "FIN on the control stream")
 

@@ -51,6 +51,10 @@ class ControlRules:
         """A setting given twice or one of HTTP/2 is H3_SETTINGS_ERROR, a cut one H3_FRAME_ERROR."""
         return settings.decode(payload)
 
+    def waits_for_frames(self) -> bool:
+        """A frame may come in any number of pieces."""
+        return True
+
     def code_for_unknown_setting(self, number: int) -> int | None:
         """Settings without a meaning are passed over; else what the connection is closed with."""
         return None
