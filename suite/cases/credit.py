@@ -9,6 +9,7 @@ from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.peer.session import Session
 from wtspec.suite.signal import (
+    Both,
     CapsuleSeen,
     Data,
     Datagram,
@@ -74,6 +75,7 @@ async def opens_within_limit(peer: Peer, parameter: Several) -> Reaction:
     faults={
         "ignores-raised-stream-limits": Observed("streams", 1),
         "takes-one-limit-for-both-kinds": Observed("streams", 3),
+        "refuses-every-max-streams": Observed("streams", 1),
     },
 )
 async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
@@ -81,7 +83,7 @@ async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
     session = await peer.open_session(source)
     await session.accept_stream(kind)
     # The other kind's limit is raised further, and must not count.
-    limits = [MaxStreams(one, 2 if one is kind else 9) for one in StreamKind]
+    limits = [MaxStreams(kind, 2), *(MaxStreams(one, 9) for one in StreamKind if one is not kind)]
     await session.connect_stream.send_capsules(*limits)
     await peer.barrier()
     await peer.api_barrier()
@@ -115,7 +117,10 @@ async def sends_within_limit(peer: Peer) -> Reaction:
     configuration=SCARCE,
     control="credit/sends-within-limit",
     expect=Expect(Fin(PATTERN)),
-    faults={"ignores-raised-data-limits": Data(PATTERN[:100])},
+    faults={
+        "ignores-raised-data-limits": Data(PATTERN[:100]),
+        "refuses-every-max-data": Reset(WT.SESSION_GONE),
+    },
 )
 async def sends_when_granted(peer: Peer) -> Reaction:
     session = await peer.open_session(Source(uni=1, size_bytes=250))
@@ -135,7 +140,10 @@ async def sends_when_granted(peer: Peer) -> Reaction:
     control="setup/echo",
     parameters=SEVERAL,
     expect=Expect(Observed("streams", 0)),
-    faults={"takes-zero-for-unlimited": Observed("streams", 3)},
+    faults={
+        "takes-zero-for-unlimited": Observed("streams", 3),
+        "opens-beyond-limit": Observed("streams", 3),
+    },
 )
 async def zero_means_none(peer: Peer, parameter: Several) -> Reaction:
     kind, source = parameter
@@ -211,7 +219,7 @@ async def tells_data_blocked(peer: Peer) -> Reaction:
     control="flow-control/streams-up-to-limit",
     expect=Expect(CapsuleSeen("MaxStreams bidi"), tolerated={Silence(): "flow-credit-as-consumed"}),
     faults={
-        "grants-only-when-asked": CapsuleSeen("MaxStreams bidi"),
+        "grants-only-when-asked": Both((Silence(), CapsuleSeen("MaxStreams bidi"))),
         "never-grants": Silence(),
     },
 )
@@ -236,7 +244,10 @@ async def streams_come_back(peer: Peer) -> Reaction:
     configuration=FLOW_CONTROL,
     control="flow-control/data-up-to-limit",
     expect=Expect(CapsuleSeen("MaxData"), tolerated={Silence(): "flow-credit-as-consumed"}),
-    faults={"grants-only-when-asked": CapsuleSeen("MaxData"), "never-grants": Silence()},
+    faults={
+        "grants-only-when-asked": Both((Silence(), CapsuleSeen("MaxData"))),
+        "never-grants": Silence(),
+    },
 )
 async def data_comes_back(peer: Peer) -> Reaction:
     session = await peer.open_session(Echo())

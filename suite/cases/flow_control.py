@@ -178,7 +178,10 @@ async def limit_over_bound(peer: Peer, kind: int) -> Reaction:
         "uni": StreamsBlocked(StreamKind.UNI, BOUND),
     },
     expect=Expect(Fin(b"after")),
-    faults={"refuses-blocked-capsules": Reset(WT.SESSION_GONE)},
+    faults={
+        "refuses-blocked-capsules": Reset(WT.SESSION_GONE),
+        "minds-2-60-streams": {"uni": Reset(WT.SESSION_GONE)},
+    },
 )
 async def blocked_informs(peer: Peer, blocked: DataBlocked | StreamsBlocked) -> Reaction:
     session = await peer.open_session(Echo())
@@ -236,7 +239,12 @@ async def forbidden_capsule(peer: Peer, kind: int) -> Reaction:
     control="setup/echo",
     parameters=ANSWERS,
     expect=Expect(Fin(b"xy")),
-    faults={"grants-one-less-than-announced": Reset(WT.SESSION_GONE)},
+    faults={
+        "grants-one-less-than-announced": {
+            "bidi": Reset(WT.SESSION_GONE),
+            "uni": SessionError(WT.FLOW_CONTROL_ERROR),
+        }
+    },
 )
 async def up_to_limit(peer: Peer, parameter: tuple[StreamKind, Answer]) -> Reaction:
     kind, answer = parameter
@@ -274,7 +282,7 @@ async def excess_stream(peer: Peer, kind: StreamKind) -> Reaction:
     requires=["flow-max-data-scope", "flow-data-limit-exclusions"],
     dialects=http3.since(12),
     roles=BOTH,
-    configuration=FLOW_CONTROL,
+    configuration=TIGHT,
     control="setup/echo",
     expect=Expect(Absent()),
     faults={"counts-headers-as-data": SessionError(WT.FLOW_CONTROL_ERROR)},

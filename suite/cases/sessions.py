@@ -69,7 +69,7 @@ async def one_ends(peer: Peer) -> Reaction:
     configuration=FLOW_CONTROL,
     control="sessions/two-at-once",
     expect=Expect(Fin(b"room")),
-    faults={"shares-limits-between-sessions": Silence()},
+    faults={"shares-limits-between-sessions": Reset(WT.SESSION_GONE)},
 )
 async def limits_apart(peer: Peer) -> Reaction:
     first = await peer.open_session(Echo())

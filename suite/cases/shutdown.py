@@ -18,8 +18,11 @@ from wtspec.suite.signal import (
     Reaction,
     Refused,
     Reported,
+    Reset,
+    SessionClosed,
     Silence,
 )
+from wtspec.suite.wire.error_codes import WT
 
 Carrier = tuple[Callable[[Session, bytes], Awaitable[Reaction]], type[Fin | Datagram]]
 CARRIERS: dict[str, Carrier] = {
@@ -42,7 +45,13 @@ def goes_on(carrier: Carrier) -> Expect:
     control="setup/echo",
     parameters=CARRIERS,
     expect=goes_on,
-    faults={"takes-drain-for-close": Silence()},
+    faults={
+        "takes-drain-for-close": {
+            "bidi": Reset(WT.SESSION_GONE),
+            "uni": Fin(b""),
+            "datagram": Silence(),
+        }
+    },
 )
 async def drain_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
     echo, _ = carrier
@@ -94,7 +103,13 @@ async def drain_capsule(peer: Peer) -> Reaction:
     control="setup/echo",
     parameters=CARRIERS,
     expect=goes_on,
-    faults={"goaway-ends-sessions": Silence()},
+    faults={
+        "goaway-ends-sessions": {
+            "bidi": Reset(WT.SESSION_GONE),
+            "uni": SessionClosed(),
+            "datagram": Silence(),
+        }
+    },
 )
 async def goaway_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
     echo, _ = carrier
