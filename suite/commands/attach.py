@@ -107,3 +107,38 @@ class Remote:
                 " does not get through; `wtspec probe URL` says more"
             ) from error
         return RemoteServer(self.address, dict(self.paths), urlsplit(self.url).hostname)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A client that a person or a script starts; `control` is where it finds its commands."""
+
+    control: Addr
+
+    def __str__(self) -> str:
+        return f"a client that asks http://{self.control[0]}:{self.control[1]}/commands"
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        from wtspec.implementations.listening import ListeningClient
+
+        # It cannot be started again: what the wire then lacks makes cases not applicable.
+        del configuration, network
+        if role is not Role.CLIENT:
+            raise EndpointNotOffered("who asks for commands is a client")
+        client = ListeningClient(self.control, _GREETINGS.get(self.control))
+        try:
+            await client.start(_HELLO_S)
+        except OSError as error:
+            raise CannotStart(f"cannot listen on {self.control}: {error.strerror}") from error
+        _GREETINGS[self.control] = client.hello
+        if client.hello.dialects and dialect.name not in client.hello.dialects:
+            await client.stop()
+            raise EndpointNotOffered(f"the client does not speak {dialect}")
+        return client
+
+
+_HELLO_S = 120.0
+# A client says hello once, however many groups of cells it is asked to serve.
+_GREETINGS: dict[Addr, Hello] = {}

@@ -65,8 +65,8 @@ async def _problems(endpoint: "Endpoint") -> AsyncIterator[str]:
     click.echo(f"  {hello.name} {hello.version}, dialects {' '.join(hello.dialects) or 'not told'}")
     for problem in _odd_words(hello):
         yield problem
-    if (problem := await _session(endpoint)) is not None:
-        yield problem
+    if (missing := await _session(endpoint)) is not None:
+        yield missing
 
 
 def _odd_words(hello: "Hello") -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wtspec.suite.commands.attach import EmbeddedReference, Program, Remote
+from wtspec.suite.commands.attach import EmbeddedReference, Listening, Program, Remote
 from wtspec.suite.commands.failure import EnvironmentTrouble, usage
 from wtspec.suite.dialect import DIALECTS, Dialect, UnknownDialect, dialect
 from wtspec.suite.endpoint.interface import (
@@ -61,6 +61,8 @@ def choose(wanted: Wanted) -> Target:
         return _program(wanted.program, roles)
     if wanted.url:
         return _remote(wanted)
+    if wanted.listen:
+        return _listening(wanted)
     return Target(EmbeddedReference(), roles, is_virtual=True)
 
 
@@ -89,6 +91,16 @@ def _remote(wanted: Wanted) -> Target:
     words = ["--url", wanted.url, *(word for one in wanted.paths for word in ("--path", one))]
     remote = Remote(wanted.url, address, tuple(named.items()))
     return Target(remote, (Role.SERVER,), words=tuple(words))
+
+
+def _listening(wanted: Wanted) -> Target:
+    if wanted.role == str(Role.SERVER):
+        raise usage("--listen waits for a client; a server is attached with --exec or --url")
+    host, _, port = wanted.listen.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise usage(f"--listen {wanted.listen!r} is not as 127.0.0.1:8080")
+    factory = Listening((host.strip("[]"), int(port)))
+    return Target(factory, (Role.CLIENT,), words=("--listen", wanted.listen))
 
 
 def _own_path(text: str) -> tuple[str, str]:
