@@ -28,6 +28,10 @@ class DatagramRules:
         """Nothing larger is sent than the peer's max_datagram_frame_size and the path take."""
         return True
 
+    def minds_refusal(self) -> bool:
+        """A datagram that does not fit is lost, and nothing else."""
+        return False
+
     def repeated_after_s(self) -> float | None:
         """A datagram is sent once."""
         return None
