@@ -1,6 +1,7 @@
 """Faults and oddities: how they are made, and that each of them shows."""
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -63,8 +64,8 @@ def _decisions() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("rules", "name"), _decisions())
 def test_every_decision_is_asked_for_and_explained(rules: str, name: str) -> None:
-    text = "".join(path.read_text() for path in REFERENCE.glob("*.py"))
-    assert f".{name}(" in text or f"self.{name}(" in text
+    places = (*REFERENCE.glob("*.py"), *(REFERENCE / "decisions").glob("*.py"))
+    assert any(re.search(rf"\.{name}\b", path.read_text()) for path in places)
     place = next(p for p in fields(HONEST) if type(getattr(HONEST, p.name)).__name__ == rules)
     assert getattr(getattr(HONEST, place.name), name).__doc__
 
