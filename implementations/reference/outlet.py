@@ -11,6 +11,7 @@ from wtspec.implementations.reference.life import Life
 from wtspec.implementations.reference.rules import Rules
 from wtspec.suite.quic.connection import Connection as QuicConnection
 from wtspec.suite.wire import varint
+from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.stream_header import StreamKind
 
 # A DATAGRAM frame without a length (RFC 9221 section 4).
@@ -77,13 +78,20 @@ class Outlet:
         if self._closed:
             return False
         sent = self.quic.send_datagram(data)
-        if not sent and not self.rules.datagrams.heeds_limit():
-            self.quic.send_packet(varint.encode(_DATAGRAM_TO_THE_END) + data)
+        if not sent:
+            self._refused(data)
         again_s = self.rules.datagrams.repeated_after_s()
         if again_s is not None:
             asyncio.get_running_loop().call_later(again_s, self.quic.send_datagram, data)
         self._touch()
         return sent
+
+    def _refused(self, data: bytes) -> None:
+        """A datagram that does not fit, or that the peer does not take."""
+        if not self.rules.datagrams.heeds_limit():
+            self.quic.send_packet(varint.encode(_DATAGRAM_TO_THE_END) + data)
+        if self.rules.datagrams.minds_refusal():
+            self.close(H3.INTERNAL_ERROR, "a datagram does not fit")
 
     def close(self, code: int, reason: str = "", *, transport: bool = False) -> None:
         """CONNECTION_CLOSE, as a rule with an application code; nothing is sent afterwards."""
