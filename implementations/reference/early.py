@@ -114,7 +114,7 @@ class EarlyArrivals:
         self._datagrams.pop(session_id, None)
         orphans = self._streams.pop(session_id, [])
         if orphans and (cost := self._outlet.rules.streams.orphan_code()) is not None:
-            raise ConnectionViolation(cost, f"streams of session {session_id}, which is none")
+            self._outlet.close(cost, f"streams of session {session_id}, which is none")
         for stream in orphans:
             if not stream.is_refused:
                 stream.refuse(code)

@@ -51,6 +51,8 @@ class Place:
     def run(self, application: Application) -> None:
         """Report and serve the session until it ends."""
         self.spawn(self.reporter.draining(self.session, self.name))
+        if not self.rules.application.takes_waiting_streams():
+            self.session.forget_waiting_streams()
         self.spawn(self._take_bidirectional(application.bidirectional))
         self.spawn(self._take_unidirectional(application.unidirectional))
         if application.datagram is not None:

@@ -147,6 +147,11 @@ class Session:
         except SessionEnded:
             return
 
+    def forget_waiting_streams(self) -> None:
+        """Streams that the peer has opened and nobody has accepted are lost (a fault)."""
+        for waiting in self._core.streams.incoming.values():
+            waiting.clear()
+
     async def closed(self) -> Closure:
         """Wait for the end, and how it came."""
         while self._core.closure is None:

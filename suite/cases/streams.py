@@ -281,7 +281,7 @@ UPLOAD_SHA256 = sha256(pattern(UPLOAD_BYTES)).hexdigest()
     roles=BOTH,
     control="streams/echo",
     expect=Expect(Observed("sha256", UPLOAD_SHA256)),
-    faults={"reads-64-kilobytes-of-a-stream": Observed("sha256")},
+    faults={"reads-zeros-behind-64-kilobytes": Observed("sha256")},
 )
 async def upload(peer: Peer) -> Reaction:
     session = await peer.open_session(Sink())

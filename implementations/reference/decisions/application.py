@@ -12,6 +12,10 @@ class ApplicationRules:
         """How many streams an echo opens for one unidirectional stream."""
         return 1
 
+    def takes_waiting_streams(self) -> bool:
+        """Streams that came before the application asks for streams are waiting for it."""
+        return True
+
     def serves_at_once(self) -> bool:
         """Streams are served beside each other."""
         return True
@@ -23,6 +27,10 @@ class ApplicationRules:
     def reports_of_an_end(self) -> int:
         """How often the application is told that its session is over."""
         return 1
+
+    def reported_status(self, status: int | None) -> int | None:
+        """The same of the status that refused a session."""
+        return status
 
     def reported_code(self, code: int | None) -> int | None:
         """What an event says of the code that the API gave."""

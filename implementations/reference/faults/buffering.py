@@ -1,9 +1,18 @@
 """Faults about what comes before its session, or after it."""
 
+from wtspec.implementations.reference.decisions.application import ApplicationRules
 from wtspec.implementations.reference.decisions.datagrams import DatagramRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
 from wtspec.implementations.reference.faults.fault import fault, oddity
 from wtspec.suite.wire.error_codes import H3
+
+
+@fault("misses-streams-before-it-listens")
+class MissesStreamsBeforeItListens(ApplicationRules):
+    """A stream that is there before the application asks for streams is lost."""
+
+    def takes_waiting_streams(self) -> bool:
+        return False
 
 
 @fault("drops-early-datagrams")

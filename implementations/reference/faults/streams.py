@@ -119,12 +119,12 @@ class CutsWhatExceedsOurCredit(QuicRules):
         return True
 
 
-@fault("reads-64-kilobytes-of-a-stream")
-class Reads64KilobytesOfAStream(StreamRules):
-    """The application gets the first 64 KiB of a stream."""
+@fault("reads-zeros-behind-64-kilobytes")
+class ReadsZerosBehind64Kilobytes(StreamRules):
+    """The application gets the first 64 KiB of a stream, then zeros."""
 
     def delivered(self, data: bytes, offset: int) -> bytes:
-        return data[: max(65536 - offset, 0)]
+        return data if offset < 1 << 16 else bytes(len(data))
 
 
 @fault("loses-what-fills-a-gap")
