@@ -115,12 +115,9 @@ def _judged(cell: Cell, seen: Observation) -> Verdict:
 
 def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Control | None) -> Attempt | None:
     """The verdict that stands without a single packet, if there is one."""
-    if not any(ledger.load()[one].holds_in(cell.dialect) for one in cell.case.requires):
-        why = f"none of its requirements holds in {cell.dialect}"
-        return idle_attempt(cell, Observation(not_applicable=why), "dialect")
-    if missing := cell.case.needs - endpoint.hello.features:
-        why = f"the endpoint does not offer {', '.join(sorted(missing))}"
-        return idle_attempt(cell, Observation(not_applicable=why), "feature")
+    if (reason := _not_applicable(cell, endpoint)) is not None:
+        cause, why = reason
+        return idle_attempt(cell, Observation(not_applicable=why), cause)
     if control is None or control.attempt.outcome.is_good:
         return None
     found = control.attempt
@@ -132,6 +129,27 @@ def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Control | None) -> 
             return idle_attempt(cell, Observation(unsupported=why))
         case _:
             return idle_attempt(cell, Observation(control_missed=why))
+
+
+def _not_applicable(cell: Cell, endpoint: Endpoint) -> tuple[str, str] | None:
+    """The cause, in a word, and the reason why the question does not arise for this endpoint."""
+    if not any(ledger.load()[one].holds_in(cell.dialect) for one in cell.case.requires):
+        return "dialect", f"none of its requirements holds in {cell.dialect}"
+    if missing := cell.case.needs - endpoint.hello.features:
+        return "feature", f"the endpoint does not offer {', '.join(sorted(missing))}"
+    if (limit := _limit_not_in_force(cell, endpoint)) is not None:
+        return "limit", limit
+    return None
+
+
+def _limit_not_in_force(cell: Cell, endpoint: Endpoint) -> str | None:
+    """A limit that the cell builds on and that the endpoint says it could not be given."""
+    asked, in_force = cell.configuration.limits, endpoint.hello.limits
+    for name in ("initial_max_data", "initial_max_streams_uni", "initial_max_streams_bidi"):
+        wanted, given = getattr(asked, name), getattr(in_force, name)
+        if wanted and given is not None and given != wanted:
+            return f"the endpoint has {name} = {given}, not {wanted}"
+    return None
 
 
 # What the message of an exception says, as a field of Observation; all others are ours.
