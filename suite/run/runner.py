@@ -83,7 +83,7 @@ class Runner:
                 if self.store is not None:
                     self.store.begin(cells, "first")
             case Started(cell, purpose, _):
-                if self.store is not None and purpose != "first":
+                if self.store is not None and purpose in {"alone", "confirm"}:
                     self.store.begin([cell], purpose)
                 self.watcher.begun(cell, purpose)
             case Finished(cell, attempts):

@@ -65,7 +65,7 @@ class Store:
         self.folder = folder
         self.run = run
         self._lock = lock
-        self._begun: dict[str, list[int]] = {}
+        self._begun: dict[str, list[tuple[str, int]]] = {}
         self._database = _connect(folder / DATABASE)
 
     @classmethod
@@ -128,7 +128,7 @@ class Store:
                     (name, purpose),
                 ).lastrowid
                 assert row is not None
-                self._begun.setdefault(name, []).append(row)
+                self._begun.setdefault(name, []).append((purpose, row))
 
     def decide(self, cell: StoredCell, evidence: Evidence | None) -> StoredCell:
         """Make the verdict durable: its files first, then its rows at once.
@@ -139,16 +139,18 @@ class Store:
         cell = replace(cell, evidence={one.kind: one.path for one in artefacts})
         begun = self._begun.pop(cell.id, [])
         with self._transaction() as database:
-            for row, attempt in zip(begun, cell.attempts, strict=False):
+            for attempt in cell.attempts:
+                row = next((row for purpose, row in begun if purpose == attempt.purpose), None)
+                begun = [one for one in begun if one[1] != row]
                 database.execute(
                     "UPDATE attempt SET state = 'final', outcome = ?, duration_ms = ?, reason = ?"
                     " WHERE number = ?",
                     (attempt.outcome, attempt.duration_ms, attempt.reason, row),
                 )
-            # What began and has no end of its own was cut off with its worker.
+            # What began and has no end of its own was cut off, or its endpoint broke beside it.
             database.executemany(
-                "UPDATE attempt SET state = 'interrupted' WHERE number = ? AND state = 'started'",
-                [(row,) for row in begun],
+                "UPDATE attempt SET state = 'interrupted' WHERE number = ?",
+                [(row,) for _, row in begun],
             )
             database.execute(
                 "UPDATE cell SET outcome = ?, identity = ?, record = ? WHERE id = ?",

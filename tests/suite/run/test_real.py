@@ -26,7 +26,7 @@ from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.plan import Plan
 from wtspec.suite.run.real import Pace, RealJob, real_jobs
 from wtspec.suite.run.select import Selection
-from wtspec.suite.run.worker import Finished, Message, Trouble
+from wtspec.suite.run.worker import Finished, Message, Started, Trouble
 from wtspec.suite.verdict import Outcome
 
 # As patient as FAST, so that a confirming attempt does not make the test slow.
@@ -105,7 +105,7 @@ def test_a_red_cell_is_confirmed_twice_after_its_control() -> None:
     assert outcomes(found) == {"origin/allowed": Outcome.PASS, "origin/refused": Outcome.FAIL}
     purposes = [one.purpose for one in found["origin/refused"]]
     assert purposes == ["first", "confirm", "confirm"]
-    started = [one.purpose for one in messages if hasattr(one, "limit_s")]
+    started = [one.purpose for one in messages if isinstance(one, Started)]
     assert started[:2] == ["first", "first"]
     assert started[-4:] == ["control", "confirm", "control", "confirm"]
 

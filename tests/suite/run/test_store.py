@@ -97,6 +97,25 @@ def test_an_attempt_stands_before_it_ends(
         assert states(tmp_path) == [("first", "final", "fail"), ("confirm", "final", "pass")]
 
 
+def test_attempts_are_told_apart_by_their_purpose(
+    tmp_path: Path, run: StoredRun, cells: tuple[Cell, ...]
+) -> None:
+    with Store.create(tmp_path, run) as store:
+        plan(store, cells)
+        for purpose in ("first", "alone", "confirm", "confirm"):
+            store.begin([cells[0].id], purpose)
+        attempts = tuple(
+            StoredAttempt(*one) for one in [("alone", "crash", 1.0), ("confirm", "pass", 2.0)]
+        )
+        store.decide(replace(judged(cells[0]), attempts=attempts), None)
+    assert states(tmp_path) == [
+        ("first", "interrupted", None),
+        ("alone", "final", "crash"),
+        ("confirm", "final", "pass"),
+        ("confirm", "interrupted", None),
+    ]
+
+
 def states(folder: Path) -> list[tuple[str, str, str | None]]:
     database = sqlite3.connect(folder / DATABASE)
     try:
