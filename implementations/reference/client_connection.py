@@ -7,6 +7,7 @@ from wtspec.implementations.reference import protocols
 from wtspec.implementations.reference.connection import Connection
 from wtspec.implementations.reference.errors import (
     ConnectionViolation,
+    RequestViolation,
     SessionRefused,
     SessionViolation,
 )
@@ -82,27 +83,38 @@ class ClientExchange:
     def headers(self, section: Fields) -> None:
         rules = self._connection.rules.requests
         self._connection.arrivals.check_qpack_streams()
-        if self.response is not None and not self.response.is_interim:
+        if self._has_final:
+            assert self.response is not None  # that is what it means
             is_session = 200 <= self.response.status < 300
             if is_session and rules.minds_frame("HEADERS", H3.FRAME_UNEXPECTED):
                 raise ConnectionViolation(H3.FRAME_UNEXPECTED, "a second field section")
             return
         self.response = parse_response(section, rules)
-        if self.response.is_interim:
+        if not self._has_final:
             return
         if rules.is_success(self.response.status):
             self._accepted(self.response)
         else:
             self._decline(self.response)
 
+    @property
+    def _has_final(self) -> bool:
+        response, rules = self.response, self._connection.rules.requests
+        return response is not None and not rules.is_interim(response.status)
+
     def body(self, data: bytes) -> None:
-        if self.response is None or self.response.is_interim:
+        rules = self._connection.rules.requests
+        if self._has_final:
+            self.session.body(data)
+            if rules.reads_body_of_refusal() and self.failure is not None:
+                raise RequestViolation(H3.MESSAGE_ERROR, "a refusal's body is no capsule")
+        elif rules.minds_frame("DATA", H3.FRAME_UNEXPECTED):
             raise ConnectionViolation(H3.FRAME_UNEXPECTED, "DATA before a final response")
-        self.session.body(data)
 
     def finished(self, *, saw_headers: bool) -> None:
-        answered = self.response is not None and not self.response.is_interim
-        if not saw_headers or not answered:
+        if not (saw_headers and self._has_final):
+            if not self._connection.rules.requests.notices("end"):
+                return
             malformed(Flaw.ENDED, self._connection.rules.requests)
             self._note_failure("the stream ended without a response")
             if self.session.is_waiting:
@@ -113,6 +125,8 @@ class ClientExchange:
         self.session.settle()
 
     def reset_arrived(self, code: int) -> None:
+        if self.session.is_waiting and not self._connection.rules.requests.notices("reset"):
+            return
         self._note_failure(f"reset with {code:#x}")
         self.session.reset_arrived(code)
 
@@ -131,9 +145,8 @@ class ClientExchange:
 
     def _accepted(self, response: ResponseHead) -> None:
         dialect = self.session.dialect
-        value = response.combined(dialect.protocol_field) if dialect.protocol_field else None
-        named = protocols.chosen(dialect, value)
         rules = self._connection.rules.requests
+        named = protocols.chosen(dialect, response.values(dialect.protocol_field), rules)
         wrong = named is not None and named not in self._wish.protocols
         missing = self._wish.requires_protocol and (named is None or wrong)
         self.protocol = rules.protocol_taken(named, self._wish.protocols)
@@ -146,8 +159,8 @@ class ClientExchange:
             self.session.stop_arrived(self._was_stopped_with)
 
     def _decline(self, response: ResponseHead) -> None:
-        target = response.combined(b"location") if 300 <= response.status < 400 else None
-        location = None if target is None else target.decode(errors="replace")
+        targets = response.values(b"location") if 300 <= response.status < 400 else ()
+        location = targets[0].decode(errors="replace") if targets else None
         why = f"status {response.status}"
         self.failure = SessionRefused(why, response.status, location)
         self.session.refused()

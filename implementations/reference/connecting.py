@@ -106,7 +106,7 @@ class Client:
         rules = self.options.rules.requests
         async with asyncio.timeout(rules.deadline_s(options.deadline_s)):
             try:
-                return await self._ask(target_of(url), options)
+                return await self._ask(target_of(rules.target(url)), options)
             except SessionRefused as refusal:
                 # The draft forbids following by itself, data may already have been sent (3.2).
                 if refusal.location is None or not rules.follows_redirects():

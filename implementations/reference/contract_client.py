@@ -105,7 +105,7 @@ class ContractClient:
             "refused",
             id=command.get("id"),
             session=command.get("session"),
-            status=refusal.status,
+            status=self._options.rules.application.reported_status(refusal.status),
             error=str(refusal),
         )
 

@@ -54,8 +54,8 @@ class ContractServer:
         self.server = Server(network, local, self._handle, options)
 
     async def _handle(self, request: SessionRequest) -> None:
-        path, _, text = request.path.partition("?")
-        query = _parse(text)
+        query = _parse(request.path.partition("?")[2])
+        path = self._options.rules.requests.looked_up(request.path)
         is_same = self._options.rules.requests.is_same_path
         if is_same("/reject", path):
             request.reject(_number(query, "status") or 404)
@@ -67,7 +67,8 @@ class ContractServer:
         request.reject_as_not_found()
 
     def _accept(self, request: SessionRequest, path: str, application: Application) -> None:
-        if path == "/origin" and not request.may_come_from(ALLOWED_ORIGINS):
+        is_free = self._options.rules.requests.is_for_everybody(path)
+        if not is_free and not request.may_come_from(ALLOWED_ORIGINS):
             request.reject_origin()
             return
         protocol = request.common_protocol if path == "/protocols" else None

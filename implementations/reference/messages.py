@@ -71,11 +71,6 @@ class RequestHead:
     def values(self, name: bytes) -> tuple[bytes, ...]:
         return tuple(value for key, value in self.headers if key == name)
 
-    def combined(self, name: bytes) -> bytes | None:
-        """All lines of a field as one list; None where there is none."""
-        values = self.values(name)
-        return b", ".join(values) if values else None
-
 
 @dataclass(frozen=True, slots=True)
 class ResponseHead:
@@ -84,14 +79,8 @@ class ResponseHead:
     status: int
     headers: Fields
 
-    @property
-    def is_interim(self) -> bool:
-        return self.status < 200
-
-    def combined(self, name: bytes) -> bytes | None:
-        """All lines of a field as one list; None where there is none."""
-        values = tuple(value for key, value in self.headers if key == name)
-        return b", ".join(values) if values else None
+    def values(self, name: bytes) -> tuple[bytes, ...]:
+        return tuple(value for key, value in self.headers if key == name)
 
 
 def parse_request(section: Fields, rules: RequestRules) -> RequestHead:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wtspec.implementations.reference.decisions.requests import RequestRules
 from wtspec.suite.dialect import Dialect, ProtocolSyntax
 from wtspec.suite.wire import structured_fields
 from wtspec.suite.wire.fields import Field
@@ -21,16 +22,19 @@ def offer_field(dialect: Dialect, protocols: Sequence[str]) -> tuple[Field, ...]
     return ((dialect.available_protocols_field, value),)
 
 
-def offered(dialect: Dialect, value: bytes | None) -> tuple[str, ...]:
-    """What a request field offers; nothing where it is absent or must be ignored."""
-    if value is None or dialect.protocols is ProtocolSyntax.NONE:
+def offered(dialect: Dialect, lines: Sequence[bytes], rules: RequestRules) -> tuple[str, ...]:
+    """What the lines of a request's field offer; nothing where it must be ignored."""
+    if not lines or dialect.protocols is ProtocolSyntax.NONE:
         return ()
+    value = b", ".join(rules.field_lines(lines))
     if dialect.protocols is ProtocolSyntax.TOKEN:
-        return structured_fields.parse_list_of_tokens(value) or ()
-    return structured_fields.parse_list_of_strings(value) or ()
+        honest = structured_fields.parse_list_of_tokens(value) or ()
+    else:
+        honest = structured_fields.parse_list_of_strings(value) or ()
+    return tuple(rules.offer_in(value, honest))
 
 
-def choice_field(dialect: Dialect, protocol: str | None) -> tuple[Field, ...]:
+def choice_field(dialect: Dialect, protocol: str | None, rules: RequestRules) -> tuple[Field, ...]:
     """The response field that names the choice."""
     if protocol is None or dialect.protocols is ProtocolSyntax.NONE:
         return ()
@@ -38,13 +42,16 @@ def choice_field(dialect: Dialect, protocol: str | None) -> tuple[Field, ...]:
         value = structured_fields.format_token(protocol)
     else:
         value = structured_fields.format_string(protocol)
-    return ((dialect.protocol_field, value),)
+    return ((dialect.protocol_field, rules.choice_value(value)),)
 
 
-def chosen(dialect: Dialect, value: bytes | None) -> str | None:
-    """What a response field names; None where it is absent or must be ignored."""
-    if value is None or dialect.protocols is ProtocolSyntax.NONE:
+def chosen(dialect: Dialect, lines: Sequence[bytes], rules: RequestRules) -> str | None:
+    """What the lines of a response's field name; None where it must be ignored."""
+    if not lines or dialect.protocols is ProtocolSyntax.NONE:
         return None
+    value = b", ".join(rules.field_lines(lines))
     if dialect.protocols is ProtocolSyntax.TOKEN:
-        return structured_fields.parse_token(value)
-    return structured_fields.parse_string(value)
+        honest = structured_fields.parse_token(value)
+    else:
+        honest = structured_fields.parse_string(value)
+    return rules.choice_in(value, honest)

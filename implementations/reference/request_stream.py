@@ -14,7 +14,7 @@ from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.dialect import Side
 from wtspec.suite.wire import fields
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.errors import LateSignal, WireError
+from wtspec.suite.wire.errors import LateSignal, QpackDecompressionFailed, WireError
 from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import Data, Frame, FrameDecoder, FrameEvent
 
@@ -61,8 +61,8 @@ class RequestStream:
         try:
             for event in self._events(self.outlet.rules.requests.taken(data)):
                 self._frame(event)
+            self._check_end(finished)
             if finished:
-                self._decoder.finish()
                 self.exchange.finished(saw_headers=self._phase is not RequestPhase.NOTHING)
         except RequestViolation as violation:
             self.exchange.failed(violation.code)
@@ -76,11 +76,22 @@ class RequestStream:
         del final_size
         if not self.peer_ended:
             self.peer_ended = True
+            if self.outlet.rules.requests.minds_reset_inside_headers():
+                self._decoder.finish()
             self.exchange.reset_arrived(code)
 
     def stopped(self, code: int) -> None:
         self.we_ended = True
         self.exchange.stop_arrived(code)
+
+    def _check_end(self, finished: bool) -> None:
+        """FIN inside a frame."""
+        rules = self.outlet.rules.requests
+        before_headers = self._phase is RequestPhase.NOTHING
+        if finished and (not before_headers or rules.minds_cut_headers()):
+            self._decoder.finish()
+        if not finished and before_headers and not rules.headers_may_come_in_pieces():
+            self._decoder.finish()
 
     def _events(self, data: bytes) -> list[FrameEvent]:
         try:
@@ -102,16 +113,34 @@ class RequestStream:
             if self.outlet.rules.requests.minds_frame(kind.name, step):
                 raise ConnectionViolation(step, f"{kind.name} on request stream {self.stream_id}")
             return
+        self._check_place(kind)
         self._phase = step
         match event:
             case Data(payload):
                 self.exchange.body(payload)
             case Frame(_, payload) if kind is Kind.HEADERS:
-                self.exchange.headers(self._section_decoder.decode(payload))
+                self._headers(payload)
             case Frame(_, payload) if self.outlet.rules.requests.reserved_frames_are_data():
                 self.exchange.body(payload)
             case _:
                 pass_over(event, self.outlet.rules.requests)
+
+    def _check_place(self, kind: Kind) -> None:
+        is_first = kind is Kind.UNKNOWN and self._phase is RequestPhase.NOTHING
+        if is_first and not self.outlet.rules.requests.frames_may_precede_headers():
+            raise ConnectionViolation(H3.FRAME_UNEXPECTED, "an unknown frame before HEADERS")
+
+    def _headers(self, encoded: bytes) -> None:
+        rules = self.outlet.rules.requests
+        if rules.overlooks_section(len(encoded)):
+            return
+        try:
+            section = self._section_decoder.decode(rules.encoded_section(encoded))
+        except QpackDecompressionFailed as error:
+            if rules.undecodable_costs_connection():
+                raise
+            raise RequestViolation(error.code, str(error)) from error
+        self.exchange.headers(rules.read_section(section))
 
     # Out.
 

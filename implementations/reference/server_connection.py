@@ -37,7 +37,7 @@ class ServerExchange:
                 raise ConnectionViolation(H3.FRAME_UNEXPECTED, "a second field section")
             return
         self.head = parse_request(section, rules)
-        self._has_to_be_admitted = True
+        self._has_to_be_admitted = rules.answers_to(section)
 
     def body(self, data: bytes) -> None:
         if self.session is not None:
@@ -50,7 +50,8 @@ class ServerExchange:
     def finished(self, *, saw_headers: bool) -> None:
         self._is_finished = True
         if not saw_headers:
-            raise RequestViolation(H3.REQUEST_INCOMPLETE, "an end without HEADERS")
+            code = self._part.connection.rules.requests.incomplete_code(H3.REQUEST_INCOMPLETE)
+            raise RequestViolation(code, "an end without HEADERS")
         if self.session is not None:
             self.session.finished()
 
@@ -72,8 +73,11 @@ class ServerExchange:
             self.session.stop_arrived(code)
 
     def failed(self, code: int) -> None:
+        status = self._part.connection.rules.requests.status_for_malformed()
         if self.session is not None:
             self.session.failed(code)
+        elif status is not None and code == H3.MESSAGE_ERROR:
+            self.answer(status)
         else:
             self._is_answered = True
             self._has_to_be_admitted = False
@@ -86,19 +90,22 @@ class ServerExchange:
         """SETTINGS are in: answer, or begin a session and ask the application."""
         assert self.head is not None  # only complete requests are admitted
         self._has_to_be_admitted = False
+        rules = self._part.connection.rules
         try:
             status = self._part.status_for(self.head, self.stream.stream_id)
         except RequestViolation as violation:
             self.failed(violation.code)
-            self._part.connection.life.error_signalled(self._part.connection.rules)
+            self._part.connection.life.error_signalled(rules)
             return
         if status is not None:
             self.answer(status)
             return
-        self.session = self._part.begin(self.stream)
-        self.session.body(bytes(self._early))
+        if self._is_finished and not rules.requests.answers_ended_requests():
+            return
+        self.session = session = self._part.begin(self.stream)
+        session.guard(lambda: session.body(bytes(self._early)))
         if self._is_finished:
-            self.session.finished()
+            session.finished()
         self._part.ask(self)
 
     def answer(self, status: int, headers: Fields = ()) -> None:
@@ -124,7 +131,7 @@ class ServerExchange:
         section = (
             (b":status", b"%d" % rules.success_status(200)),
             *rules.response_fields(dialect.response_fields),
-            *protocols.choice_field(dialect, rules.protocol_in_response(protocol)),
+            *protocols.choice_field(dialect, rules.protocol_in_response(protocol), rules),
             *headers,
         )
         self._is_answered = True

@@ -78,9 +78,13 @@ class SessionRequest:
 
     @property
     def origin(self) -> str | None:
-        """The Origin header; None where there is none."""
-        values = self._head.values(b"origin")
-        return values[0].decode(errors="replace") if values else None
+        """The Origin header; None where there is none, several in one as a list."""
+        return ", ".join(self._origins) or None
+
+    @property
+    def _origins(self) -> tuple[str, ...]:
+        values = [value.decode(errors="replace") for value in self._head.values(b"origin")]
+        return tuple(self._options.rules.requests.origins(values))
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -95,9 +99,8 @@ class SessionRequest:
         """The application protocols that the client offers; none if the field must be ignored."""
         session = self._exchange.session
         assert session is not None  # only admitted requests come here
-        value = self._head.combined(session.dialect.available_protocols_field)
-        rules = self._options.rules.requests
-        return tuple(rules.understands(protocols.offered(session.dialect, value)))
+        lines = self._head.values(session.dialect.available_protocols_field)
+        return protocols.offered(session.dialect, lines, self._options.rules.requests)
 
     @property
     def common_protocol(self) -> str | None:
@@ -106,9 +109,9 @@ class SessionRequest:
         return rules.choice(self.offered_protocols, self._options.protocols)
 
     def may_come_from(self, allowed: tuple[str, ...]) -> bool:
-        """Whether the Origin, if any, is one of these."""
-        origin = self.origin
-        return origin is None or self._options.rules.requests.may_use(origin, allowed)
+        """Whether the Origin, if any, is one of these; of several, each."""
+        may_use = self._options.rules.requests.may_use
+        return all(may_use(origin, allowed) for origin in self._origins)
 
     def accept(
         self, protocol: str | None = None, headers: Mapping[str, str] | None = None

@@ -207,6 +207,8 @@ class SessionCore:
         self._end(Closure(None, None, "local", clean=False))
 
     def lost(self) -> None:
+        if self.is_waiting and not self.rules.requests.notices("close"):
+            return
         self.is_lost = True
         self._step(SessionEvent.LOST)
         self._end(Closure(None, None, "transport", clean=False))

@@ -46,6 +46,40 @@ class RequestRules:
         """The status of any response that gives no session."""
         return status
 
+    # What is made of any message.
+
+    def encoded_section(self, encoded: bytes) -> bytes:
+        """A field section as it came, before it is decoded."""
+        return encoded
+
+    def read_section(self, section: Fields) -> Fields:
+        """The same, decoded, before it is looked at."""
+        return section
+
+    def undecodable_costs_connection(self) -> bool:
+        """A section that cannot be decoded is a connection error."""
+        return True
+
+    def overlooks_section(self, size_bytes: int) -> bool:
+        """No section is too large to be noticed."""
+        return False
+
+    def frames_may_precede_headers(self) -> bool:
+        """Unknown frames may stand in front of HEADERS."""
+        return True
+
+    def headers_may_come_in_pieces(self) -> bool:
+        """A frame is waited for to its end."""
+        return True
+
+    def minds_cut_headers(self) -> bool:
+        """A stream that ends inside its HEADERS costs the connection."""
+        return True
+
+    def minds_reset_inside_headers(self) -> bool:
+        """A reset at the same place costs nothing."""
+        return False
+
     # What a server makes of a request.
 
     def minds_flaw(self, name: str) -> bool:
@@ -100,9 +134,37 @@ class RequestRules:
         """No WebTransport at this path: 404 until draft 15, then 405."""
         return status
 
+    def status_for_malformed(self) -> int | None:
+        """A malformed request is reset without a status."""
+        return None
+
+    def incomplete_code(self, code: int) -> int:
+        """What resets a request that ended before its HEADERS: H3_REQUEST_INCOMPLETE."""
+        return code
+
+    def answers_to(self, request: Fields) -> bool:
+        """Every request is answered, whatever it asks for."""
+        return True
+
+    def answers_ended_requests(self) -> bool:
+        """A CONNECT whose stream has ended already is answered all the same."""
+        return True
+
+    def looked_up(self, target: str) -> str:
+        """The part of :path that names the resource: what stands before the query."""
+        return target.partition("?")[0]
+
     def is_same_path(self, wanted: str, path: str) -> bool:
         """A resource is known by its exact path."""
         return wanted == path
+
+    def origins(self, values: Sequence[str]) -> Sequence[str]:
+        """Every Origin field counts where there are several."""
+        return values
+
+    def is_for_everybody(self, path: str) -> bool:
+        """Only the path that is made for it checks origins."""
+        return path != "/origin"
 
     def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
         """An Origin is compared byte by byte with those that may use the resource."""
@@ -130,13 +192,25 @@ class RequestRules:
 
     # Application protocols.
 
+    def field_lines(self, values: Sequence[bytes]) -> Sequence[bytes]:
+        """The lines of the offer, or of the choice, are one list (RFC 9651 section 4.2)."""
+        return values
+
+    def offer_in(self, value: bytes, honest: Sequence[str]) -> Sequence[str]:
+        """What an offer's value says, a field of another type or syntax nothing."""
+        return honest
+
+    def choice_in(self, value: bytes, honest: str | None) -> str | None:
+        """The same of the value of a choice."""
+        return honest
+
+    def choice_value(self, honest: bytes) -> bytes:
+        """The choice as it is written in the response."""
+        return honest
+
     def offered(self, protocols: Sequence[str]) -> Sequence[str]:
         """What a client offers, most wanted first."""
         return protocols
-
-    def understands(self, offered: Sequence[str]) -> Sequence[str]:
-        """What a server reads out of the offer; a field of the wrong type offers nothing."""
-        return offered
 
     def choice(self, offered: Sequence[str], supported: Sequence[str]) -> str | None:
         """The client's order decides among what the server supports; none in common: none."""
@@ -156,9 +230,25 @@ class RequestRules:
 
     # What a client makes of a response.
 
+    def is_interim(self, status: int) -> bool:
+        """1xx is followed by another response."""
+        return status < 200
+
+    def notices(self, ending: str) -> bool:
+        """A request that can get no response is given up; `ending`: "end", "reset" or "close"."""
+        return True
+
+    def reads_body_of_refusal(self) -> bool:
+        """Without a 2xx the body is no sequence of capsules."""
+        return False
+
     def is_success(self, status: int) -> bool:
         """Any 2xx gives the session."""
         return 200 <= status < 300
+
+    def target(self, url: str) -> str:
+        """The URL as it was given."""
+        return url
 
     def follows_redirects(self) -> bool:
         """A 3xx is a refusal like others: nothing is followed by itself."""

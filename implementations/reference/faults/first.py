@@ -1,7 +1,6 @@
 """The faults that the first cases of every family need."""
 
 import math
-from collections.abc import Sequence
 
 from wtspec.implementations.reference.decisions.application import ApplicationRules
 from wtspec.implementations.reference.decisions.datagrams import DatagramRules
@@ -9,7 +8,7 @@ from wtspec.implementations.reference.decisions.negotiation import NegotiationRu
 from wtspec.implementations.reference.decisions.quic import QuicRules
 from wtspec.implementations.reference.decisions.requests import RequestRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
-from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault
+from wtspec.implementations.reference.faults.fault import CLIENT, fault
 from wtspec.suite.wire.error_codes import H3
 
 
@@ -30,22 +29,6 @@ class NeverAnswers(RequestRules):
 
     def deadline_s(self, honest_s: float) -> float:
         return math.inf
-
-
-@fault("accepts-any-origin", SERVER)
-class AcceptsAnyOrigin(RequestRules):
-    """Every Origin may use every resource."""
-
-    def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
-        return True
-
-
-@fault("refuses-every-origin", SERVER)
-class RefusesEveryOrigin(RequestRules):
-    """No Origin may use a resource that checks it."""
-
-    def may_use(self, origin: str, allowed: Sequence[str]) -> bool:
-        return False
 
 
 @fault("sends-codes-unmapped")

@@ -1,0 +1,177 @@
+"""Faults about requests: what a client asks with, and what a server makes of it."""
+
+from urllib.parse import quote, unquote
+
+from wtspec.implementations.reference.decisions.requests import Fields, RequestRules
+from wtspec.implementations.reference.errors import ConnectionViolation
+from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault
+from wtspec.suite.wire.error_codes import H3
+
+_DRAFT02 = b"sec-webtransport-http3-draft02"
+
+
+def _replaced(section: Fields, name: bytes, value: bytes) -> Fields:
+    return tuple((key, value if key == name else old) for key, old in section)
+
+
+def _path_of(section: Fields) -> str:
+    return dict(section).get(b":path", b"").decode()
+
+
+# Clients.
+
+
+@fault("asks-with-another-method", CLIENT)
+class AsksWithAnotherMethod(RequestRules):
+    """A session is asked for with GET."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        return _replaced(honest, b":method", b"GET")
+
+
+@fault("asks-with-another-scheme", CLIENT)
+class AsksWithAnotherScheme(RequestRules):
+    """A session is asked for as if by http."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        return _replaced(honest, b":scheme", b"http")
+
+
+@fault("leaves-the-port-out", CLIENT)
+class LeavesThePortOut(RequestRules):
+    """:authority is the host alone."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        host = dict(honest)[b":authority"].rpartition(b":")[0]
+        return _replaced(honest, b":authority", host)
+
+
+@fault("decodes-the-path", CLIENT)
+class DecodesThePath(RequestRules):
+    """Escapes of the URL are resolved before they are sent."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        return _replaced(honest, b":path", unquote(_path_of(honest)).encode())
+
+
+@fault("encodes-reserved-characters", CLIENT)
+class EncodesReservedCharacters(RequestRules):
+    """Characters that a path may hold as they are get escaped."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        return _replaced(honest, b":path", quote(_path_of(honest), safe="/?&=%").encode())
+
+
+@fault("sends-an-empty-path", CLIENT)
+class SendsAnEmptyPath(RequestRules):
+    """A URL without a path gives none to the request either."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        path = _path_of(honest)
+        return (
+            _replaced(honest, b":path", path.removeprefix("/").encode())
+            if (path.startswith("/?"))
+            else honest
+        )
+
+
+@fault("sends-the-fragment", CLIENT)
+class SendsTheFragment(RequestRules):
+    """What stands behind # in a URL is sent with its path."""
+
+    def target(self, url: str) -> str:
+        return url.replace("#", "%23")
+
+
+@fault("names-another-draft", CLIENT)
+class NamesAnotherDraft(RequestRules):
+    """The header of draft 02 says no."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        return _replaced(honest, _DRAFT02, b"0")
+
+
+# Servers.
+
+
+@fault("takes-plain-connect", SERVER)
+class TakesPlainConnect(RequestRules):
+    """A CONNECT that asks for a tunnel is answered as if there were one."""
+
+    def status_without_session(self, status: int) -> int:
+        return 200 if status == 501 else status
+
+
+@fault("forgets-ordinary-requests", SERVER)
+class ForgetsOrdinaryRequests(RequestRules):
+    """Whatever is no CONNECT is never answered."""
+
+    def answers_to(self, request: Fields) -> bool:
+        return dict(request).get(b":method") == b"CONNECT"
+
+
+@fault("closes-at-http", SERVER)
+class ClosesAtHttp(RequestRules):
+    """A wrong scheme costs the connection."""
+
+    def minds_scheme(self) -> bool:
+        raise ConnectionViolation(H3.GENERAL_PROTOCOL_ERROR, "not https")
+
+
+@fault("accepts-every-path", SERVER)
+class AcceptsEveryPath(RequestRules):
+    """Where nothing is found, the application that only holds answers."""
+
+    def is_same_path(self, wanted: str, path: str) -> bool:
+        return wanted == path or (wanted == "/hold" and path == "/no-such-path")
+
+
+@fault("sends-405-without-allow", SERVER)
+class Sends405WithoutAllow(RequestRules):
+    """A 405 does not say which methods there are."""
+
+    def section(self, honest: Fields) -> Fields:
+        return tuple(field for field in honest if field[0] != b"allow")
+
+    def not_found_status(self, status: int) -> int:
+        return 405
+
+
+@fault("looks-behind-the-last-slash", SERVER)
+class LooksBehindTheLastSlash(RequestRules):
+    """The query is taken for a part of the path."""
+
+    def looked_up(self, target: str) -> str:
+        return "/" + target.rpartition("/")[2].partition("?")[0]
+
+
+@fault("calls-empty-requests-fine", SERVER)
+class CallsEmptyRequestsFine(RequestRules):
+    """A request that ended before its HEADERS is reset as if nothing were wrong with it."""
+
+    def incomplete_code(self, code: int) -> int:
+        return H3.NO_ERROR
+
+
+@fault("refuses-early-bytes", SERVER)
+class RefusesEarlyBytes(RequestRules):
+    """Nothing may follow a CONNECT before it is answered."""
+
+    def early_body_bytes(self) -> int:
+        return 0
+
+
+@fault("forgets-requests-that-ended", SERVER)
+class ForgetsRequestsThatEnded(RequestRules):
+    """A CONNECT whose stream has ended already is not worth an answer."""
+
+    def answers_ended_requests(self) -> bool:
+        return False
+
+
+@fault("processes-early-capsules", SERVER)
+class ProcessesEarlyCapsules(RequestRules):
+    """What overtakes the response is read as capsules at once."""
+
+    def processes_early_capsules(self) -> bool:
+        return True

@@ -1,0 +1,328 @@
+"""Messages: how HEADERS may be written, framed and cut, the same for requests and responses.
+
+What is sent here is our CONNECT where we are the client, and our response where we are the server.
+"""
+
+from collections.abc import Callable, Sequence
+
+from wtspec.suite.case import case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Echo, Hold
+from wtspec.suite.endpoint.interface import BOTH, Role
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import Peer, Raw
+from wtspec.suite.signal import (
+    Absent,
+    ConnectionClosed,
+    Established,
+    Observed,
+    Reaction,
+    Refused,
+    Reset,
+    Response,
+    Silence,
+    Stop,
+)
+from wtspec.suite.wire import fields, frames, grease
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.fields import Field, Form
+from wtspec.suite.wire.frames import Frame, FrameType
+from wtspec.suite.wire.static_table import STATIC_TABLE
+
+MakeRaw = Callable[[Sequence[Field]], Raw]
+
+LIMIT = "RFC 9114 section 4.2.2: who receives may limit what a field section holds"
+BLOCKED = "RFC 9204 section 2.1.2: with a dynamic table the section waits for what it refers to"
+GREASE = grease.identifier(7)
+# Fields about content make such a message malformed, and a few others are heeded for good reason.
+LEFT_OUT = (b":", b"content-", b"early-data", b"origin")
+EVERY_ENTRY = tuple(one for one in STATIC_TABLE if not one[0].startswith(LEFT_OUT))
+DYNAMIC = ("dynamic-index", "dynamic-name-index", "post-base-index", "post-base-name-index")
+STATIC = ("static-index-99", "static-name-index-99")
+UNREADABLE = (
+    "empty",
+    "cut-prefix",
+    "negative-base",
+    "index-overflow",
+    "cut-index",
+    "cut-name",
+    "cut-value",
+    "missing-value",
+    "huffman-padding-zeros",
+    "huffman-padding-long",
+    "huffman-eos",
+)
+UNDECODABLE = Expect(ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED), expected_beside=(Refused(),))
+
+
+def section_of(make: Callable[[Sequence[Field]], bytes], why: str) -> MakeRaw:
+    """HEADERS whose payload is made of the honest fields, and illegal on purpose."""
+    return lambda honest: Raw(frames.encode(FrameType.HEADERS, make(honest)), why)
+
+
+def illegal(defect: str) -> MakeRaw:
+    return section_of(lambda honest: fields.illegal_sections(honest)[defect], defect)
+
+
+def cut(end: int | None) -> MakeRaw:
+    """The HEADERS frame up to that byte; negative ones count from its end."""
+    whole = section_of(fields.encode, "HEADERS cut short")
+    return lambda honest: Raw(whole(honest).data[:end], f"HEADERS cut at {end}")
+
+
+def closed_with(code: int) -> Expect:
+    return Expect(ConnectionClosed(code), expected_beside=(Refused(),))
+
+
+@case(
+    "messages/field-line-forms",
+    title="every form of a field line that needs no dynamic table is read",
+    requires=["ref-qpack-field-line-forms", "ref-qpack-huffman"],
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters={form.name.lower().replace("_", "-"): form for form in Form},
+    expect=Expect(Established()),
+    faults={
+        "knows-no-literal-names": {
+            "literal": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
+            "literal-huffman": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
+            "literal-never": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
+            "literal-never-huffman": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
+        }
+    },
+)
+async def field_line_forms(peer: Peer, form: Form) -> Reaction:
+    return await peer.begin_session(Hold(), form=form).establish()
+
+
+@case(
+    "messages/static-table",
+    title="every entry of the static table can stand in a field section",
+    requires=["ref-qpack-field-line-forms"],
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters={"indexed": Form.INDEXED, "by-name": Form.NAME_REFERENCE},
+    expect=Expect(Established(), tolerated={Response(431): LIMIT}),
+    faults={"takes-forty-fields-at-most": ConnectionClosed(H3.EXCESSIVE_LOAD)},
+)
+async def static_table(peer: Peer, form: Form) -> Reaction:
+    return await peer.begin_session(Hold(), fields=EVERY_ENTRY, form=form).establish()
+
+
+@case(
+    "messages/byte-by-byte",
+    title="HEADERS may come in packets of a single byte",
+    requires=["setup-extended-connect-request", "setup-established-client-side"],
+    roles=BOTH,
+    control="setup/session-opens",
+    expect=Expect(Established()),
+    faults={"wants-headers-whole": ConnectionClosed(H3.FRAME_ERROR)},
+)
+async def byte_by_byte(peer: Peer) -> Reaction:
+    return await peer.begin_session(Hold(), piece_bytes=1).establish()
+
+
+@case(
+    "messages/unknown-frame-first",
+    title="an unknown frame before HEADERS means nothing",
+    requires=["ref-reserved-frames-ignored", "ref-unknown-values-ignored"],
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters={"empty": b"", "small": b"grease", "large": bytes(100_000)},
+    expect=Expect(Established()),
+    faults={
+        "wants-headers-whole": {"large": ConnectionClosed(H3.FRAME_ERROR)},
+        "wants-headers-first": ConnectionClosed(H3.FRAME_UNEXPECTED),
+    },
+)
+async def unknown_frame_first(peer: Peer, payload: bytes) -> Reaction:
+    session = peer.begin_session(Hold())
+    await session.begun()
+    await session.connect_stream.send_frames(Frame(GREASE, payload))
+    return await session.establish()
+
+
+@case(
+    "messages/capsule-protocol-field",
+    title="the Capsule-Protocol field is not needed and changes nothing",
+    requires=["setup-capsule-protocol-header-optional", "ref-capsule-protocol-field"],
+    dialects=http3.since(6),
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters={"true": b"?1", "false": b"?0", "string": b'"yes"', "unparsable": b"?"},
+    expect=Expect(Established()),
+    faults={
+        "heeds-capsule-protocol-field": {
+            "false": Reset(H3.MESSAGE_ERROR),
+            "string": Reset(H3.MESSAGE_ERROR),
+            "unparsable": Reset(H3.MESSAGE_ERROR),
+        }
+    },
+)
+async def capsule_protocol_field(peer: Peer, value: bytes) -> Reaction:
+    session = peer.begin_session(Hold(), fields=((b"capsule-protocol", value),))
+    return await session.establish()
+
+
+@case(
+    "messages/well-formed",
+    title="what the endpoint sends keeps the rules of HTTP messages",
+    requires=["ref-field-names-lower-case"],
+    roles=BOTH,
+    control="setup/echo",
+    expect=Expect(Absent("broken rule")),
+    faults={"sends-upper-case-names": Observed("broken rule")},
+)
+async def well_formed(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.echo(b"x")
+    return peer.broken_rules()
+
+
+@case(
+    "messages/large",
+    title="a large field section is taken, or its limit is told of",
+    requires=["ref-request-answered", "setup-established-client-side"],
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters={"16-KiB": 1 << 14, "100-KiB": 100 << 10, "1-MiB": 1 << 20},
+    expect=Expect(
+        Established(),
+        Response(range(400, 500)),
+        Reset(H3.EXCESSIVE_LOAD),
+        Stop(H3.EXCESSIVE_LOAD),
+        ConnectionClosed(H3.EXCESSIVE_LOAD),
+        tolerated={Refused(): LIMIT, Reset(): LIMIT, Stop(): LIMIT, ConnectionClosed(): LIMIT},
+        expected_beside=(Refused(),),
+    ),
+    faults={"forgets-large-sections": {"100-KiB": Silence(), "1-MiB": Silence()}},
+)
+async def large(peer: Peer, size_bytes: int) -> Reaction:
+    filling = ((b"x-large", b"a" * size_bytes),)
+    return await peer.begin_session(Hold(), fields=filling).establish()
+
+
+# What no decoder can read, and what no sequence of frames may be: connection errors.
+
+
+@case(
+    "messages/dynamic-reference",
+    title="a reference to a dynamic table entry that does not exist costs the connection",
+    requires=["ref-qpack-invalid-reference"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=DYNAMIC,
+    expect=UNDECODABLE,
+    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+)
+async def dynamic_reference(peer: Peer, defect: str) -> Reaction:
+    return await peer.begin_session(Hold(), raw=illegal(defect)).establish()
+
+
+@case(
+    "messages/static-index",
+    title="an index beyond the static table costs the connection",
+    requires=["ref-qpack-static-index"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=STATIC,
+    expect=UNDECODABLE,
+    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+)
+async def static_index(peer: Peer, defect: str) -> Reaction:
+    return await peer.begin_session(Hold(), raw=illegal(defect)).establish()
+
+
+@case(
+    "messages/unreadable-section",
+    title="a field section that cannot be decoded costs the connection",
+    requires=["ref-qpack-undecodable"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=UNREADABLE,
+    expect=UNDECODABLE,
+    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+)
+async def unreadable_section(peer: Peer, defect: str) -> Reaction:
+    return await peer.begin_session(Hold(), raw=illegal(defect)).establish()
+
+
+@case(
+    "messages/insert-count",
+    title="a field section that needs a dynamic table where there is none costs the connection",
+    requires=["ref-qpack-undecodable"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    expect=Expect(
+        ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
+        tolerated={Silence(): BLOCKED},
+        expected_beside=(Refused(),),
+    ),
+    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+)
+async def insert_count(peer: Peer) -> Reaction:
+    return await peer.begin_session(Hold(), raw=illegal("insert-count")).establish()
+
+
+@case(
+    "messages/cut-by-fin",
+    title="a stream that ends inside its HEADERS costs the connection",
+    requires=["ref-frame-cut-by-fin"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={"in-type-and-length": 1, "before-section": 2, "in-section": 3, "before-end": -1},
+    expect=closed_with(H3.FRAME_ERROR),
+    faults={
+        "takes-a-cut-frame-for-the-end": {
+            Role.SERVER: Reset(H3.REQUEST_INCOMPLETE),
+            Role.CLIENT: Reset(H3.MESSAGE_ERROR),
+        }
+    },
+)
+async def cut_by_fin(peer: Peer, end: int) -> Reaction:
+    session = peer.begin_session(Hold(), raw=cut(end))
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.connect_stream.send_frames(finish=True)
+    return await session.outcome()
+
+
+@case(
+    "messages/cut-by-reset",
+    title="a stream may be reset inside its HEADERS",
+    requires=["ref-frame-cut-by-reset"],
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters={"before-section": 2, "in-section": 3, "before-end": -1},
+    expect=Expect(Refused(), Reset(), Stop(), Silence(), Response(range(400, 500))),
+    faults={"minds-resets-inside-frames": ConnectionClosed(H3.FRAME_ERROR)},
+)
+async def cut_by_reset(peer: Peer, end: int) -> Reaction:
+    session = peer.begin_session(Hold(), raw=cut(end))
+    await session.send_opening()
+    await peer.barrier()  # the bytes have arrived
+    await session.connect_stream.reset(H3.REQUEST_CANCELLED)
+    return await session.outcome()
+
+
+@case(
+    "messages/data-before-headers",
+    title="DATA before HEADERS costs the connection",
+    requires=["ref-data-before-headers"],
+    roles=BOTH,
+    control="messages/unknown-frame-first",
+    violates=True,
+    parameters={"small": b"early"},
+    expect=closed_with(H3.FRAME_UNEXPECTED),
+    faults={"takes-data-before-headers": Established()},
+)
+async def data_before_headers(peer: Peer, payload: bytes) -> Reaction:
+    session = peer.begin_session(Hold())
+    await session.begun()
+    await session.connect_stream.send_frames(Frame(FrameType.DATA, payload))
+    return await session.establish()

@@ -1,0 +1,330 @@
+"""Requests: what a client's CONNECT carries, and what a server makes of what is asked for."""
+
+from wtspec.suite.case import case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Echo, Hold, Nowhere, Rejects
+from wtspec.suite.endpoint.interface import Role
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import Peer, Raw
+from wtspec.suite.signal import (
+    ConnectionClosed,
+    Established,
+    Fin,
+    Observed,
+    Reaction,
+    Refused,
+    Reset,
+    Response,
+    Silence,
+    Stop,
+)
+from wtspec.suite.wire import capsule
+from wtspec.suite.wire.capsule import CapsuleType, CloseSession, UnknownCapsule
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.fields import Field
+
+RESET_INSTEAD = "RFC 9114 section 4.1.1: a request that is not processed may be reset"
+UNKNOWN = UnknownCapsule(capsule.grease(3), b"early")
+SHORT_CLOSE = capsule.encode_raw(CapsuleType.CLOSE_SESSION, b"\0\0")
+# What a URL holds behind the authority, and the :path that is due for it.
+TARGETS = {
+    "path-and-query": ("/echo?a=1&b=2", "/echo?a=1&b=2&token=TOKEN"),
+    "query-of-question-marks": ("/echo??a=?/", "/echo??a=?/&token=TOKEN"),
+    "escapes": ("/a%2Fb%20c?d=%26%C3%A9", "/a%2Fb%20c?d=%26%C3%A9&token=TOKEN"),
+    "plus-and-reserved": ("/a+b;c=1,2/@:!$'()*", "/a+b;c=1,2/@:!$'()*?token=TOKEN"),
+    "empty-segments": ("/a//b/", "/a//b/?token=TOKEN"),
+    "empty-path": ("", "/?token=TOKEN"),
+}
+
+
+def asks_for(scheme: bytes = b"https", path: bytes = b"/hold", **others: bytes) -> list[Field]:
+    """An ordinary request; `others` are further pseudo-headers, in front."""
+    first = [(b":" + name.encode(), value) for name, value in others.items()]
+    return [*first, (b":scheme", scheme), (b":authority", b"localhost"), (b":path", path)]
+
+
+# What a client sends.
+
+
+@case(
+    "requests/method",
+    title="a session is asked for with an extended CONNECT",
+    requires=["setup-extended-connect-request"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    expect=Expect(Observed(":method", "CONNECT")),
+    faults={"asks-with-another-method": Observed(":method", "GET")},
+)
+async def method(peer: Peer) -> Reaction:
+    return (await peer.open_session(Hold())).observed(b":method")
+
+
+@case(
+    "requests/scheme",
+    title="the scheme is https",
+    requires=["setup-scheme-https"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    expect=Expect(Observed(":scheme", "https")),
+    faults={"asks-with-another-scheme": Observed(":scheme", "http")},
+)
+async def scheme(peer: Peer) -> Reaction:
+    return (await peer.open_session(Hold())).observed(b":scheme")
+
+
+@case(
+    "requests/authority",
+    title="the authority is the URL's host and port",
+    requires=["setup-authority-present", "setup-resource-by-authority-path"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    expect=Expect(Observed(":authority", "AUTHORITY")),
+    faults={"leaves-the-port-out": Observed(":authority")},
+)
+async def authority(peer: Peer) -> Reaction:
+    return (await peer.open_session(Hold())).observed(b":authority")
+
+
+@case(
+    "requests/path",
+    title="the path is the URL's path and query, byte for byte",
+    requires=["setup-path-present", "setup-resource-by-authority-path", "ref-path-not-empty"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    parameters=TARGETS,
+    expect=lambda target: Expect(Observed(":path", target[1])),
+    faults={
+        "decodes-the-path": {"escapes": Observed(":path")},
+        "sends-an-empty-path": {"empty-path": Observed(":path", "?token=TOKEN")},
+        "encodes-reserved-characters": {"plus-and-reserved": Observed(":path")},
+    },
+)
+async def path(peer: Peer, target: tuple[str, str]) -> Reaction:
+    return (await peer.open_session(Echo(target[0]))).observed(b":path")
+
+
+@case(
+    "requests/fragment",
+    title="a fragment never travels",
+    requires=["ref-target-without-fragment"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    expect=Expect(Observed(":path", "/echo"), Refused()),
+    faults={"sends-the-fragment": Observed(":path")},
+)
+async def fragment(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo("/echo#fragment"))
+    await session.begun()
+    return session.observed(b":path")
+
+
+@case(
+    "requests/draft02-header",
+    title="the request names the draft in its header",
+    requires=["legacy-header-offer-draft02"],
+    dialects=http3.until(5),
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    expect=Expect(Observed("sec-webtransport-http3-draft02", "1")),
+    faults={"names-another-draft": Observed("sec-webtransport-http3-draft02", "0")},
+)
+async def draft02_header(peer: Peer) -> Reaction:
+    return (await peer.open_session(Hold())).observed(b"sec-webtransport-http3-draft02")
+
+
+# What a server makes of it.
+
+
+@case(
+    "requests/plain-connect",
+    title="a CONNECT without :protocol gives no session",
+    requires=["setup-extended-connect-request", "ref-request-answered"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(Response(range(400, 600)), tolerated={Reset(): RESET_INSTEAD}),
+    faults={"takes-plain-connect": Response(200)},
+)
+async def plain_connect(peer: Peer) -> Reaction:
+    fields = ((b":method", b"CONNECT"), (b":authority", b"localhost:443"))
+    return await (await peer.request(fields)).reaction()
+
+
+@case(
+    "requests/ordinary",
+    title="an ordinary request is answered",
+    requires=["ref-request-answered"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    parameters={"get": b"GET", "head": b"HEAD", "options": b"OPTIONS", "unknown": b"BREW"},
+    expect=Expect(Response(range(200, 600)), Reset(), Stop()),
+    faults={"forgets-ordinary-requests": Silence()},
+)
+async def ordinary(peer: Peer, name: bytes) -> Reaction:
+    return await (await peer.request(asks_for(method=name), finish=True)).reaction()
+
+
+@case(
+    "requests/scheme-http",
+    title="a CONNECT for http gives no session",
+    requires=["setup-scheme-https"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(
+        Response(range(400, 600)),
+        Reset(H3.MESSAGE_ERROR),
+        tolerated={Reset(): RESET_INSTEAD},
+        readings={Established(): "open/no rule says what a server does"},
+    ),
+    faults={"closes-at-http": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR)},
+)
+async def scheme_http(peer: Peer) -> Reaction:
+    return await peer.begin_session(Hold(), replaced={b":scheme": b"http"}).establish()
+
+
+@case(
+    "requests/not-found",
+    title="a path without WebTransport answers 405",
+    requires=["setup-unsupported-resource-405"],
+    dialects=http3.since(16),
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(
+        Response(405),
+        readings={Response(404): "A35/404"},
+        tolerated={
+            Response(range(300, 600)): "setup-unsupported-resource-405",
+            Reset(): RESET_INSTEAD,
+        },
+    ),
+    faults={"accepts-every-path": Established()},
+)
+async def not_found(peer: Peer) -> Reaction:
+    return await peer.begin_session(Nowhere()).establish()
+
+
+@case(
+    "requests/not-found-until-15",
+    title="a path without WebTransport answers 404 in older drafts",
+    requires=["legacy-status-404"],
+    dialects=http3.until(15),
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(
+        Response(404),
+        tolerated={Response(range(300, 600)): "legacy-status-404", Reset(): RESET_INSTEAD},
+    ),
+    faults={"accepts-every-path": Established()},
+)
+async def not_found_until_15(peer: Peer) -> Reaction:
+    return await not_found(peer)
+
+
+@case(
+    "requests/allow-beside-405",
+    title="a 405 says which methods are allowed",
+    requires=["ref-405-allow"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(Observed("405 without Allow", False)),
+    faults={"sends-405-without-allow": Observed("405 without Allow", True)},
+)
+async def allow_beside_405(peer: Peer) -> Reaction:
+    session = peer.begin_session(Nowhere())
+    await session.establish()
+    given = dict(session.fields)
+    bare = given.get(b":status") == b"405" and b"allow" not in given
+    return Reaction("CONNECT stream", (Observed("405 without Allow", bare),))
+
+
+@case(
+    "requests/resource",
+    title="the resource is chosen by the path, not by what stands beside it",
+    requires=["setup-resource-by-authority-path"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    parameters={"query": "/hold?x=/no-such-path", "empty-query-value": "/hold?x=&&y"},
+    expect=Expect(Established()),
+    faults={"looks-up-path-and-query": Response(405)},
+)
+async def resource(peer: Peer, target: str) -> Reaction:
+    return await peer.begin_session(Hold(target)).establish()
+
+
+@case(
+    "requests/nothing-but-fin",
+    title="a request that ends before its HEADERS is told to be incomplete",
+    requires=["ref-request-incomplete"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(
+        Reset(H3.REQUEST_INCOMPLETE),
+        tolerated={
+            Reset(): "ref-request-incomplete",
+            Response(range(400, 500)): "ref-request-incomplete",
+            ConnectionClosed(H3.REQUEST_INCOMPLETE): "RFC 9114 section 8",
+        },
+    ),
+    faults={"calls-empty-requests-fine": Reset(H3.NO_ERROR)},
+)
+async def nothing_but_fin(peer: Peer) -> Reaction:
+    stream = await peer.request(Raw(b"", "a request without a single byte"), finish=True)
+    return await stream.reaction()
+
+
+# Bytes that overtake the response.
+
+
+@case(
+    "requests/early-capsule",
+    title="a capsule in the CONNECT's flight does no harm",
+    requires=["setup-no-capsule-processing-before-2xx", "setup-optimistic-capsules"],
+    dialects=http3.since(16),
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    expect=Expect(Established()),
+    faults={"refuses-early-bytes": Reset(H3.REQUEST_REJECTED)},
+)
+async def early_capsule(peer: Peer) -> Reaction:
+    session = peer.begin_session(Hold())
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.connect_stream.send_capsules(UNKNOWN)
+    return await session.outcome()
+
+
+@case(
+    "requests/early-close",
+    title="a session that is closed in the CONNECT's flight is accepted before it ends",
+    requires=["setup-no-capsule-processing-before-2xx"],
+    dialects=http3.since(16),
+    roles=[Role.SERVER],
+    control="requests/early-capsule",
+    expect=Expect(
+        Established(), readings={Response(range(400, 600)): "A40/refused", Reset(): "A40/reset"}
+    ),
+    faults={"processes-early-capsules": Fin()},
+)
+async def early_close(peer: Peer) -> Reaction:
+    session = peer.begin_session(Hold())
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.connect_stream.send_capsules(CloseSession(7, b"early"), finish=True)
+    return await session.outcome()
+
+
+@case(
+    "requests/early-bytes-of-a-refused-session",
+    title="what overtakes a refusal is thrown away, whatever it is",
+    requires=["setup-no-capsule-processing-before-2xx", "setup-early-bytes-fate"],
+    dialects=http3.since(16),
+    roles=[Role.SERVER],
+    control="responses/rejected",
+    expect=Expect(Response(403)),
+    faults={"processes-early-capsules": Reset(H3.MESSAGE_ERROR)},
+)
+async def early_bytes_of_a_refused_session(peer: Peer) -> Reaction:
+    session = peer.begin_session(Rejects(403))
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.connect_stream.send(Raw(SHORT_CLOSE, "a close capsule of two bytes"))
+    return await session.outcome()
