@@ -1,37 +1,108 @@
-"""Datagrams and the sizes that a path takes."""
+"""Datagrams: what they carry, whom they are for, and the sizes that a path and a peer take."""
 
+import base64
 from collections.abc import Awaitable, Callable
+from itertools import combinations
 
 from wtspec.suite.case import case
-from wtspec.suite.endpoint.application import Echo
-from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Application, Echo, Hold, Sink, Source
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL
+from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
-from wtspec.suite.network.path import Path
-from wtspec.suite.peer.peer import Peer
+from wtspec.suite.network.path import Direction, Drop, Duplicate, Fate, Path, Swap
+from wtspec.suite.network.path import Hold as HeldBack
+from wtspec.suite.peer.peer import Peer, Raw
 from wtspec.suite.peer.session import Session
-from wtspec.suite.signal import Datagram, Fin, Reaction, Silence
+from wtspec.suite.signal import (
+    Absent,
+    Both,
+    ConnectionClosed,
+    Datagram,
+    Fin,
+    Observed,
+    Reaction,
+    Refused,
+    Reported,
+    Reset,
+    Silence,
+    Stop,
+)
+from wtspec.suite.wire import datagram, varint
+from wtspec.suite.wire.capsule import DatagramCapsule
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.transport_parameters import Parameter
 
 Carrier = tuple[Callable[[Session, bytes], Awaitable[Reaction]], bytes, type[Datagram | Fin]]
 CARRIERS: dict[str, Carrier] = {
     "datagram": (Session.echo_datagram, bytes(1000), Datagram),
     "stream": (Session.echo, bytes(20_000), Fin),
 }
+PATTERN = bytes(index % 251 for index in range(1500))
+MAY_BE_LOST = "RFC 9221 section 5: datagrams may be dropped"
+# An endpoint needs no connection whose only session is over.
+GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 
 
 def comes_back(carrier: Carrier) -> Expect:
-    _, data, signal = carrier
-    return Expect(signal(data))
+    return Expect(carrier[2](carrier[1]))
+
+
+# Sizes
+
+
+@case(
+    "datagrams/echo-sizes",
+    title="a datagram of any size comes back as it was",
+    requires=["dgram-payload-verbatim", "ref-datagram-empty"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    parameters={f"{size}-bytes": size for size in (1, 0, 2, 63, 64, 500, 1000)},
+    expect=lambda size: Expect(Datagram(bytes(size))),
+    faults={
+        "drops-datagrams": Silence(),
+        "drops-empty-datagrams": {"0-bytes": Silence()},
+        "cuts-the-last-byte-of-datagrams": lambda size: Datagram() if size else None,
+    },
+)
+async def echo_sizes(peer: Peer, size_bytes: int) -> Reaction:
+    return await (await peer.open_session(Echo())).echo_datagram(bytes(size_bytes))
+
+
+@case(
+    "datagrams/largest",
+    title="the largest datagram that fits the packet reaches the application",
+    requires=["dgram-payload-verbatim"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    expect=Expect(Reported("datagram")),
+    faults={"takes-small-datagrams-only": Silence()},
+)
+async def largest(peer: Peer) -> Reaction:
+    session = await peer.open_session(Sink())
+    header_bytes = len(datagram.encode(session.id, b""))
+    data = bytes(session.connection.quic.datagram_room() - header_bytes)
+    await session.send_datagram(data)
+    return await session.reported("datagram", data=base64.b64encode(data).decode())
 
 
 @case(
     "datagrams/path-of-1500",
     title="an ordinary path carries a datagram of 1000 bytes, and 20 kB on a stream",
     requires=["dgram-payload-verbatim"],
+    dialects=http3.since(3),
     roles=BOTH,
     control="setup/echo",
     parameters=CARRIERS,
     expect=comes_back,
-    faults={"drops-datagrams": {"datagram": Silence()}},
+    faults={
+        "drops-datagrams": {"datagram": Silence()},
+        "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},
+    },
 )
 async def path_of_1500(peer: Peer, carrier: Carrier) -> Reaction:
     echo, data, _ = carrier
@@ -39,9 +110,26 @@ async def path_of_1500(peer: Peer, carrier: Carrier) -> Reaction:
 
 
 @case(
+    "datagrams/path-of-1400",
+    title="the same on a path of 1400 bytes",
+    requires=["dgram-payload-verbatim", "ref-quic-path-of-1200"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="datagrams/path-of-1500",
+    link=Path(size_limit_bytes=1400),
+    parameters=CARRIERS,
+    expect=comes_back,
+    faults={"assumes-1452-bytes": {"stream": Silence()}},
+)
+async def path_of_1400(peer: Peer, carrier: Carrier) -> Reaction:
+    return await path_of_1500(peer, carrier)
+
+
+@case(
     "datagrams/path-of-1280",
     title="the same on a path of 1280 bytes",
     requires=["dgram-payload-verbatim", "ref-quic-path-of-1200"],
+    dialects=http3.since(3),
     roles=BOTH,
     control="datagrams/path-of-1500",
     link=Path(size_limit_bytes=1280),
@@ -51,3 +139,362 @@ async def path_of_1500(peer: Peer, carrier: Carrier) -> Reaction:
 )
 async def path_of_1280(peer: Peer, carrier: Carrier) -> Reaction:
     return await path_of_1500(peer, carrier)
+
+
+@case(
+    "datagrams/path-of-1200",
+    title="the same on the smallest path that QUIC allows",
+    requires=["ref-quic-path-of-1200", "dgram-payload-verbatim"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="datagrams/path-of-1500",
+    link=Path(size_limit_bytes=1200),
+    parameters=CARRIERS,
+    expect=comes_back,
+    faults={"assumes-1452-bytes": {"stream": Silence()}},
+)
+async def path_of_1200(peer: Peer, carrier: Carrier) -> Reaction:
+    return await path_of_1500(peer, carrier)
+
+
+@case(
+    "datagrams/too-large-for-the-path",
+    title="datagrams larger than the path takes are lost, and nothing with them",
+    requires=["bidi-layout", "ov-dgram-no-retransmit"],
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    link=Path(size_limit_bytes=1280),
+    expect=Expect(Fin(PATTERN)),
+    faults={"closes-for-unsent-datagrams": ConnectionClosed(H3.INTERNAL_ERROR)},
+)
+async def too_large_for_the_path(peer: Peer) -> Reaction:
+    session = await peer.open_session(Source(bidi=1, datagrams=3, size_bytes=len(PATTERN)))
+    return await (await session.accept_bidi()).reaction()
+
+
+@case(
+    "datagrams/larger-than-announced",
+    title="no datagram is larger than the peer's max_datagram_frame_size",
+    requires=["ref-quic-datagram-size-kept"],
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    parameters={"1": 1, "20": 20, "100": 100},
+    expect=Expect(Absent("Datagram")),
+    faults={"ignores-datagram-limits": Datagram()},
+)
+async def larger_than_announced(peer: Peer, limit_bytes: int) -> Reaction:
+    announced = {Parameter.MAX_DATAGRAM_FRAME_SIZE: varint.encode(limit_bytes)}
+    peer.shape(parameters=announced)
+    session = await peer.open_session(Echo())
+    # With its type and quarter stream ID the echo would be one byte over the limit.
+    await session.send_datagram(bytes(limit_bytes - 1))
+    return await peer.absence(Datagram(), after=session.barrier)
+
+
+@case(
+    "datagrams/none-announced",
+    title="no datagram is sent to a peer that does not announce that it takes any",
+    requires=["ref-quic-datagram-size-kept"],
+    # From draft 10 on there is no session without them, which is asked elsewhere.
+    dialects=http3.until(9),
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    parameters={"absent": None, "zero": b"\0"},
+    expect=Expect(Absent("Datagram"), Refused(), ConnectionClosed()),
+    faults={"ignores-datagram-limits": Datagram()},
+)
+async def none_announced(peer: Peer, value: bytes | None) -> Reaction:
+    peer.shape(parameters={Parameter.MAX_DATAGRAM_FRAME_SIZE: value})
+    session = await peer.open_session(Echo())
+    await session.send_datagram(b"echo me")
+    return await peer.absence(Datagram(), after=session.barrier)
+
+
+# Form
+
+
+@case(
+    "datagrams/long-quarter-id",
+    title="a quarter stream ID may be written in more bytes than it needs",
+    requires=["dgram-quarter-stream-id"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    parameters={f"{length}-bytes": length for length in (2, 4, 8)},
+    expect=Expect(Datagram(b"long")),
+    faults={"reads-one-byte-quarter-ids": Silence()},
+)
+async def long_quarter_id(peer: Peer, length_bytes: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    data = datagram.encode_quarter(session.id // 4, b"long", length=length_bytes)
+    await session.send_datagram(Raw(data, "a form that our encoder does not choose"))
+    return await session.datagrams()
+
+
+@case(
+    "datagrams/without-length",
+    title="a DATAGRAM frame that ends with its packet needs no length",
+    requires=["dgram-http-datagrams"],
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    expect=Expect(Datagram(b"to the end of the packet")),
+    faults={"drops-datagrams": Silence()},
+)
+async def without_length(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    await peer.send_packet(b"\x30" + datagram.encode(session.id, b"to the end of the packet"))
+    return await session.datagrams()
+
+
+@case(
+    "datagrams/too-short",
+    title="a datagram without a whole quarter stream ID costs the connection",
+    requires=["ref-datagram-too-short"],
+    dialects=http3.since(5),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    violates=True,
+    parameters={"empty": b"", "one-of-two": b"\x40", "three-of-eight": b"\xc0\0\0"},
+    expect=Expect(ConnectionClosed(H3.DATAGRAM_ERROR)),
+    faults={"takes-malformed-datagrams": Silence()},
+)
+async def too_short(peer: Peer, data: bytes) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.send_datagram(Raw(data, "no whole quarter stream ID"))
+    return await peer.reaction()
+
+
+@case(
+    "datagrams/quarter-id-too-large",
+    title="a quarter stream ID above 2^60-1 costs the connection",
+    requires=["ref-datagram-qsid-range"],
+    dialects=http3.since(5),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    violates=True,
+    parameters={"2^60": 1 << 60, "2^62-1": (1 << 62) - 1},
+    expect=Expect(
+        ConnectionClosed(H3.DATAGRAM_ERROR),
+        readings={ConnectionClosed(H3.ID_ERROR): "A10/id-error"},
+    ),
+    faults={"takes-malformed-datagrams": Silence()},
+)
+async def quarter_id_too_large(peer: Peer, quarter_stream_id: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    data = datagram.encode_quarter(quarter_stream_id, b"")
+    await session.send_datagram(Raw(data, "no stream has such an ID"))
+    return await peer.reaction()
+
+
+# Whom they are for
+
+
+@case(
+    "datagrams/unknown-stream",
+    title="a datagram for a stream that is not there yet concerns no other session",
+    requires=["ref-datagram-unknown-stream", "sid-demultiplexes"],
+    dialects=http3.since(5),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    expect=Expect(Datagram(b"mine")),
+    faults={
+        "takes-every-datagram-for-its-session": Datagram(),
+        "minds-datagrams-for-unknown-streams": ConnectionClosed(H3.ID_ERROR),
+    },
+)
+async def unknown_stream(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    stray = datagram.encode(session.id + 4, b"stray")
+    await session.send_datagram(Raw(stray, "for the stream that may come next"))
+    return await session.echo_datagram(b"mine")
+
+
+@case(
+    "datagrams/beyond-the-stream-limit",
+    title="a datagram for a stream that no limit allows is dropped, or costs the connection",
+    requires=["ref-datagram-beyond-stream-limit"],
+    dialects=http3.since(5),
+    roles=[Role.SERVER],
+    control="datagrams/unknown-stream",
+    needs=["datagrams"],
+    expect=Expect(ConnectionClosed(H3.ID_ERROR), Datagram(b"mine")),
+    faults={"closes-for-impossible-streams": ConnectionClosed(H3.INTERNAL_ERROR)},
+)
+async def beyond_the_stream_limit(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    stray = datagram.encode_quarter(datagram.QUARTER_STREAM_ID_MAX, b"stray")
+    await session.send_datagram(Raw(stray, "no limit allows that many streams"))
+    return await session.echo_datagram(b"mine")
+
+
+@case(
+    "datagrams/two-sessions",
+    title="each session gets its own datagrams, found by a quarter of its ID",
+    requires=["dgram-quarter-stream-id", "sid-demultiplexes"],
+    dialects=http3.since(13),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="sessions/two-at-once",
+    needs=["datagrams"],
+    expect=Expect(Datagram(b"two")),
+    faults={"sends-whole-ids-in-datagrams": Silence()},
+)
+async def two_sessions(peer: Peer) -> Reaction:
+    first = await peer.open_session(Echo())
+    second = await peer.open_session(Echo())
+    await first.send_datagram(b"one")
+    return await second.echo_datagram(b"two")
+
+
+End = Callable[[Session], Awaitable[None]]
+ENDS: dict[str, End] = {
+    "close": lambda session: session.close(7, b"bye"),
+    "fin": lambda session: session.connect_stream.finish(),
+    "reset": lambda session: session.connect_stream.reset(H3.REQUEST_CANCELLED),
+}
+
+
+@case(
+    "datagrams/after-the-end",
+    title="a datagram for a session that is over is dropped, and none is sent for it",
+    requires=["ref-datagram-after-close", "close-no-datagrams-after"],
+    dialects=http3.since(5),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    parameters=ENDS,
+    expect=Expect(Absent("Datagram"), GIVEN_UP),
+    faults={"returns-late-datagrams": Datagram()},
+)
+async def after_the_end(peer: Peer, end: End) -> Reaction:
+    session = await peer.open_session(Echo())
+    await end(session)
+    await session.connect_stream.reaction()
+    seen = peer.mark()
+    await session.send_datagram(b"late")
+    await peer.barrier()
+    return await peer.absence(Datagram(), since=seen)
+
+
+@case(
+    "datagrams/in-a-capsule",
+    title="a DATAGRAM capsule is a datagram to whom knows it",
+    requires=["ref-datagram-capsule"],
+    dialects=http3.since(5),
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    expect=Expect(Datagram(b"hello"), readings={Silence(): "A37/skipped"}),
+    faults={"cuts-the-last-byte-of-datagrams": Datagram(b"hell")},
+)
+async def in_a_capsule(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(DatagramCapsule(b"hello"))
+    return await session.datagrams()
+
+
+# What the path does to them
+
+
+@case(
+    "datagrams/duplicated",
+    title="a datagram whose packet comes three times comes once",
+    requires=["dgram-http-datagrams"],
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    expect=Expect(Observed("datagrams", 1), tolerated={Observed("datagrams", 0): MAY_BE_LOST}),
+    faults={"delivers-datagrams-twice": Observed("datagrams", 2)},
+)
+async def duplicated(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    peer.script(Duplicate(Direction.TO_ENDPOINT, 0, copies=3))
+    await session.send_datagram(b"once")
+    await session.datagrams()
+    await session.barrier()
+    return Reaction("session", (Observed("datagrams", session.datagram_count),))
+
+
+NUMBERED = (Datagram(b"1"), Datagram(b"2"), Datagram(b"3"))
+OVERTAKING: dict[str, Fate] = {
+    "swapped": Swap(Direction.TO_ENDPOINT, 0),
+    "held-back": HeldBack(Direction.TO_ENDPOINT, 0, until_index=2),
+}
+
+
+@case(
+    "datagrams/overtaken",
+    title="datagrams that overtook each other are all delivered",
+    requires=["dgram-payload-verbatim"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="datagrams/echo-sizes",
+    needs=["datagrams"],
+    parameters=OVERTAKING,
+    expect=Expect(
+        Both(NUMBERED),
+        tolerated={Both(some): MAY_BE_LOST for some in combinations(NUMBERED, 2)},
+    ),
+    faults={"writes-zeros-before-numbers": Datagram()},
+)
+async def overtaken(peer: Peer, fate: Fate) -> Reaction:
+    session = await peer.open_session(Echo())
+    peer.script(fate)
+    for number in NUMBERED:
+        await session.send_datagram(number.data or b"")
+    await session.barrier()
+    return await session.datagrams()
+
+
+@case(
+    "datagrams/lost-on-the-way-back",
+    title="a datagram that was lost is not sent again",
+    requires=["ov-dgram-no-retransmit"],
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    link=Path(delay_s=0.02),
+    expect=Expect(Absent("Datagram")),
+    faults={"repeats-datagrams": Datagram(b"lost")},
+)
+async def lost_on_the_way_back(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.barrier()
+    peer.script(*(Drop(Direction.FROM_ENDPOINT, index) for index in range(3)))
+    await session.send_datagram(b"lost")
+    await session.barrier()
+    await session.barrier()
+    return await peer.absence(Datagram(), after=session.barrier)
+
+
+@case(
+    "datagrams/flood",
+    title="a thousand datagrams, read or not, leave the session alone",
+    requires=["close-recipient-closes-or-resets", "ov-dgram-bounded-buffers"],
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    parameters={"echoed": Echo(), "unread": Hold()},
+    expect=Expect(
+        Fin(),
+        tolerated={ConnectionClosed(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5: it may mind"},
+        expected_beside=(Stop(), Reset()),
+    ),
+    faults={"closes-for-a-full-queue": ConnectionClosed(H3.INTERNAL_ERROR)},
+)
+async def flood(peer: Peer, application: Application) -> Reaction:
+    session = await peer.open_session(application)
+    async with peer.one_flight():
+        for _ in range(1000):
+            await session.send_datagram(bytes(8))
+    await peer.barrier()
+    await session.close(7)
+    return await session.connect_stream.reaction()

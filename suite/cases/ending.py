@@ -1,0 +1,403 @@
+"""How sessions end otherwise, what becomes of their streams, and what the application is told."""
+
+from collections.abc import Awaitable, Callable
+
+from wtspec.suite.case import case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Closes, Echo, Hold, Resets, Source
+from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.expectation import Expect
+from wtspec.suite.network.path import Direction
+from wtspec.suite.network.path import Hold as HeldBack
+from wtspec.suite.peer.peer import Peer, Raw
+from wtspec.suite.peer.session import Session
+from wtspec.suite.signal import (
+    Absent,
+    Both,
+    ConnectionClosed,
+    Data,
+    Fin,
+    Observed,
+    Opened,
+    Reaction,
+    Reported,
+    Reset,
+    Silence,
+    Stop,
+)
+from wtspec.suite.wire import capsule
+from wtspec.suite.wire.capsule import CapsuleType, CloseSession
+from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.stream_header import StreamKind
+
+CLOSE = CloseSession(7, b"bye")
+# An API need not tell how it was.
+NOT_CLEAN = Expect(Observed("clean", value=False), Absent("clean"))
+
+
+@case(
+    "ending/clean-fin",
+    title="a FIN without the capsule is reported as a close with code 0",
+    requires=["close-clean-fin-equals-0"],
+    roles=BOTH,
+    control="termination/code-reported",
+    needs=["closed", "close-code"],
+    expect=Expect(Reported("closed", None, 0)),
+    faults={
+        "reports-codes-one-off": Reported("closed", None, 1),
+        "knows-no-code-without-capsule": Reported("closed", None, 0xFF),
+    },
+)
+async def clean_fin(peer: Peer) -> Reaction:
+    session = await peer.open_session(Hold())
+    await session.connect_stream.finish()
+    return await session.reported("closed")
+
+
+@case(
+    "ending/clean-fin-reason",
+    title="a FIN without the capsule is reported without a reason, as a clean end",
+    requires=["close-clean-fin-equals-0"],
+    roles=BOTH,
+    control="ending/clean-fin",
+    needs=["closed", "close-code"],
+    parameters={"reason": ("reason", ""), "clean": ("clean", True)},
+    expect=lambda told: Expect(Observed(*told), Absent(told[0])),
+    faults={"knows-no-clean-end": {"clean": Observed("clean", value=False)}},
+)
+async def clean_fin_reason(peer: Peer, told: tuple[str, object]) -> Reaction:
+    session = await peer.open_session(Hold())
+    await session.connect_stream.finish()
+    return await session.observed_event("closed", told[0])
+
+
+async def reset(session: Session) -> None:
+    await session.connect_stream.reset(H3.REQUEST_CANCELLED)
+
+
+async def reset_with_no_error(session: Session) -> None:
+    await session.connect_stream.reset(H3.NO_ERROR)
+
+
+async def reset_inside_a_capsule(session: Session) -> None:
+    await session.connect_stream.send(Raw(capsule.encode(CLOSE)[:6], "cut by the reset"))
+    await session.connect_stream.reset(H3.REQUEST_CANCELLED)
+
+
+async def stop(session: Session) -> None:
+    await session.connect_stream.stop(H3.REQUEST_CANCELLED)
+
+
+async def finish(session: Session) -> None:
+    await session.connect_stream.finish()
+
+
+async def close(session: Session) -> None:
+    await session.close(CLOSE.code, CLOSE.reason)
+
+
+async def break_a_rule(session: Session) -> None:
+    data = capsule.encode_raw(CapsuleType.CLOSE_SESSION, b"\0\0")
+    await session.connect_stream.send(Raw(data, "no room for the code"))
+
+
+async def cut_a_capsule(session: Session) -> None:
+    data = Raw(capsule.encode(CLOSE)[:6], "cut by the FIN")
+    await session.connect_stream.send(data, finish=True)
+
+
+End = Callable[[Session], Awaitable[None]]
+ABRUPT: dict[str, End] = {
+    "reset": reset,
+    "reset-with-no-error": reset_with_no_error,
+    "reset-inside-a-capsule": reset_inside_a_capsule,
+    "stop": stop,
+    "cut-capsule": cut_a_capsule,
+    "short-close": break_a_rule,
+}
+ENDS: dict[str, End] = {
+    "close": close,
+    "fin": finish,
+    "reset": reset,
+    "stop": stop,
+    "error": break_a_rule,
+}
+
+
+@case(
+    "ending/abrupt-is-not-clean",
+    title="an abrupt end, or one by an error, is never reported as a clean one",
+    requires=["close-on-connect-stream-closed", "ref-capsule-truncated-at-fin"],
+    roles=BOTH,
+    control="ending/clean-fin",
+    needs=["closed"],
+    parameters=ABRUPT,
+    expect=NOT_CLEAN,
+    faults={"takes-every-end-for-clean": Observed("clean", value=True)},
+)
+async def abrupt_is_not_clean(peer: Peer, end: End) -> Reaction:
+    session = await peer.open_session(Hold())
+    await end(session)
+    return await session.observed_event("closed", "clean")
+
+
+@case(
+    "ending/connection-lost",
+    title="the end of the connection is reported as the end of its session, and not as a clean one",
+    requires=["ov-ev-terminated"],
+    roles=BOTH,
+    control="ending/clean-fin",
+    needs=["closed"],
+    parameters={"no-error": H3.NO_ERROR, "error": H3.INTERNAL_ERROR},
+    expect=NOT_CLEAN,
+    faults={"takes-every-end-for-clean": Observed("clean", value=True)},
+)
+async def connection_lost(peer: Peer, code: H3) -> Reaction:
+    session = await peer.open_session(Hold())
+    await peer.close(code)
+    return await session.observed_event("closed", "clean")
+
+
+@case(
+    "ending/reported-once",
+    title="an end is reported once, however many there were",
+    requires=["ov-ev-terminated"],
+    roles=BOTH,
+    control="termination/code-reported",
+    needs=["closed"],
+    expect=Expect(Observed("closed events", 1)),
+    faults={"reports-ends-twice": Observed("closed events", 2)},
+)
+async def reported_once(peer: Peer) -> Reaction:
+    session = await peer.open_session(Hold())
+    await session.close(CLOSE.code, CLOSE.reason)
+    await session.event("closed")
+    await peer.close()
+    await peer.api_barrier()
+    count = sum(event.name == "closed" for event in session.api.events)
+    return Reaction("session's API", (Observed("closed events", count),))
+
+
+# What becomes of the streams
+
+
+@case(
+    "ending/send-sides-reset",
+    title="the end of a session resets what the endpoint still sends on its streams",
+    requires=["close-resets-send-sides"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    parameters=ENDS,
+    expect=Expect(Reset(WT.SESSION_GONE)),
+    faults={
+        "leaves-send-sides-open": Stop(WT.SESSION_GONE),
+        "ends-streams-with-no-error": Reset(H3.NO_ERROR),
+    },
+)
+async def send_sides_reset(peer: Peer, end: End) -> Reaction:
+    session = await peer.open_session(Echo())
+    stream = await session.open_bidi()
+    await stream.send(b"x")
+    await stream.read(1)
+    await end(session)
+    return await stream.reaction()
+
+
+@case(
+    "ending/receive-sides-stopped",
+    title="the end of a session asks the peer to stop sending on its streams",
+    requires=["close-aborts-receive-sides"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    parameters={
+        f"{kind}-{end}": (StreamKind(kind), ENDS[end]) for kind in ("bidi", "uni") for end in ENDS
+    },
+    expect=Expect(Stop(WT.SESSION_GONE)),
+    faults={
+        "leaves-receive-sides-open": lambda parameter: (
+            Silence() if parameter[0] is StreamKind.UNI else Reset(WT.SESSION_GONE)
+        ),
+        "ends-streams-with-no-error": Stop(H3.NO_ERROR),
+    },
+)
+async def receive_sides_stopped(peer: Peer, parameter: tuple[StreamKind, End]) -> Reaction:
+    kind, end = parameter
+    session = await peer.open_session(Echo())
+    stream = await session.open(kind)
+    await stream.send(b"x")
+    await session.barrier()
+    await end(session)
+    return await stream.reaction()
+
+
+@case(
+    "ending/streams-reset",
+    title="the end of a session resets its streams",
+    requires=["legacy-close-reset-no-code"],
+    dialects=http3.until(2),
+    roles=BOTH,
+    control="setup/echo",
+    parameters=ENDS,
+    expect=Expect(Reset()),
+    faults={"leaves-send-sides-open": Stop()},
+)
+async def streams_reset(peer: Peer, end: End) -> Reaction:
+    return await send_sides_reset(peer, end)
+
+
+@case(
+    "ending/own-uni-reset",
+    title="the end of a session resets a stream that the endpoint opened and still sends on",
+    requires=["close-resets-send-sides"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    expect=Expect(Reset(WT.SESSION_GONE)),
+    faults={
+        "leaves-send-sides-open": Data(b"\0\1\2\3"),
+        "ends-streams-with-no-error": Reset(H3.NO_ERROR),
+    },
+)
+async def own_uni_reset(peer: Peer) -> Reaction:
+    # This application opens a stream, and resets it only 200 ms later.
+    session = await peer.open_session(Resets(5))
+    stream = await session.accept_uni()
+    await stream.read(4)
+    await session.close(CLOSE.code)
+    return await stream.reaction()
+
+
+@case(
+    "ending/own-bidi-stopped",
+    title="the end of a session asks the peer to stop on a stream that the endpoint opened",
+    requires=["close-aborts-receive-sides"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    expect=Expect(Stop(WT.SESSION_GONE), expected_beside=(Fin(),)),
+    faults={"leaves-receive-sides-open": Fin(), "ends-streams-with-no-error": Stop(H3.NO_ERROR)},
+)
+async def own_bidi_stopped(peer: Peer) -> Reaction:
+    session = await peer.open_session(Source(bidi=1))
+    stream = await session.accept_bidi()
+    await stream.read(10)
+    await session.close(CLOSE.code)
+    return await stream.reaction()
+
+
+@case(
+    "ending/blocked-stream",
+    title="the end of a session resets a stream that waits for credit",
+    requires=["close-resets-send-sides"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    expect=Expect(Reset(WT.SESSION_GONE), readings={Data(): "A28/finished-left-alone"}),
+    faults={"ends-streams-with-no-error": Reset(H3.NO_ERROR)},
+)
+async def blocked_stream(peer: Peer) -> Reaction:
+    peer.shape(max_stream_data=2000, fixed_windows=True)
+    session = await peer.open_session(Source(uni=1, size_bytes=50_000))
+    stream = await session.accept_uni()
+    await stream.read(1000)
+    await session.close(CLOSE.code)
+    return await stream.reaction()
+
+
+@case(
+    "ending/own-close-ends-streams",
+    title="an endpoint that closes a session resets and stops its streams",
+    requires=["close-resets-send-sides", "close-aborts-receive-sides"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="termination/close-format",
+    parameters={kind.value: kind for kind in StreamKind},
+    expect=lambda kind: Expect(
+        Stop(WT.SESSION_GONE)
+        if kind is StreamKind.UNI
+        else Both((Reset(WT.SESSION_GONE), Stop(WT.SESSION_GONE)))
+    ),
+    faults={"ends-streams-with-no-error": Stop(H3.NO_ERROR)},
+)
+async def own_close_ends_streams(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Closes(7, "bye", after="stream"))
+    stream = await session.open(kind)
+    await stream.send(b"x")
+    return await stream.reaction()
+
+
+@case(
+    "ending/no-streams-after",
+    title="nothing that comes after the end makes the endpoint open a stream for the session",
+    requires=["close-no-streams-after"],
+    roles=BOTH,
+    control="setup/echo",
+    parameters={"close": close, "fin": finish, "reset": reset},
+    expect=Expect(Absent("Opened")),
+    faults={"answers-late-streams": Opened("uni")},
+)
+async def no_streams_after(peer: Peer, end: End) -> Reaction:
+    session = await peer.open_session(Echo())
+    await end(session)
+    await session.connect_stream.reaction()
+    seen = peer.mark()
+    late = await session.open_uni()
+    await late.send(b"answer me", finish=True)
+    return await peer.absence(Opened(), since=seen)
+
+
+@case(
+    "ending/late-stream",
+    title="a stream for a session that is over is refused, and no error of the connection",
+    requires=["sid-closed-session-not-invalid"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    control="termination/recipient-ends-stream",
+    parameters={kind.value: kind for kind in StreamKind},
+    expect=Expect(
+        Stop(WT.SESSION_GONE),
+        Reset(WT.SESSION_GONE),
+        readings={
+            Stop(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
+            Reset(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
+            Silence(): "A12/ignored",
+        },
+    ),
+    faults={"closes-for-late-streams": ConnectionClosed(H3.ID_ERROR)},
+)
+async def late_stream(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.close(CLOSE.code)
+    await session.connect_stream.reaction()
+    stream = await session.open(kind)
+    await stream.send(b"late")
+    return await stream.reaction()
+
+
+@case(
+    "ending/overtaken-stream",
+    title="a stream that the close overtook on its way is no error of the connection",
+    requires=["sid-closed-session-not-invalid"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    control="termination/recipient-ends-stream",
+    expect=Expect(
+        Stop(WT.SESSION_GONE),
+        Reset(WT.SESSION_GONE),
+        readings={
+            Stop(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
+            Reset(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
+            Silence(): "A12/ignored",
+        },
+    ),
+    faults={"closes-for-late-streams": ConnectionClosed(H3.ID_ERROR)},
+)
+async def overtaken_stream(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    peer.script(HeldBack(Direction.TO_ENDPOINT, 0, until_index=1))
+    stream = await session.open_bidi()
+    await stream.send(b"overtaken")
+    await session.close(CLOSE.code)
+    return await stream.reaction()
