@@ -142,8 +142,9 @@ class Peer:
 
     async def release(self, *what: Withheld) -> None:
         """Send, or grant again, what was withheld."""
-        self._setup.manners.withheld.difference_update(what)
+        # In this order: what is no longer withheld would leave with the handshake, and then again.
         connection = await self.connect()
+        self._setup.manners.withheld.difference_update(what)
         for one in what:
             connection.release(one)
         if RESPONSE in what:
