@@ -160,6 +160,7 @@ MANY = 90
         expected_beside=(Observed(CAME_BACK), *REJECTED),
     ),
     faults={
+        "misses-streams-before-it-listens": Observed(SILENT),
         "loses-excess-early-streams": Both((Observed(CAME_BACK), Observed(SILENT))),
         "refuses-excess-early-streams-by-another-code": {
             "uni": Both((Observed(CAME_BACK), Stop(H3.REQUEST_REJECTED))),

@@ -368,6 +368,8 @@ async def beside_an_open_one(peer: Peer, kind: StreamKind) -> Reaction:
     "streams/many",
     title="more short streams than the first limit of QUIC come back",
     requires=["uni-layout", "bidi-layout", "ov-stream-creation-flow-controlled"],
+    # Draft 12 has limits of its own that cannot be off.
+    dialects=http3.since(13),
     roles=BOTH,
     control="streams/echo",
     parameters=KINDS,

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping
 from enum import Enum
 
-from wtspec.suite.dialect import Dialect, SessionLimits, Side
+from wtspec.suite.dialect import Dialect, FlowControlRule, SessionLimits, Side
 from wtspec.suite.endpoint.configuration import Limits
 from wtspec.suite.wire.settings import Pairs
+
+# Where limits always bind, a configuration that says nothing of ours must not starve the endpoint.
+AMPLE = 1 << 30
 
 
 class Withheld(Enum):
@@ -50,7 +53,8 @@ class Manners:
         """Our SETTINGS, in order."""
         honest = self._whole
         if honest is None:
-            honest = dialect.settings(side, session_limits(limits))
+            least = AMPLE if dialect.flow_control is FlowControlRule.ALWAYS else 0
+            honest = dialect.settings(side, session_limits(limits, least))
         kept = [
             (key, self._replaced.get(key, value))
             for key, value in honest
@@ -60,11 +64,15 @@ class Manners:
         return (*kept, *new, *self._extra)
 
 
-def session_limits(limits: Limits) -> SessionLimits:
-    """What a configuration lets us announce; what it leaves open is as little as is legal."""
+def session_limits(limits: Limits, least: int) -> SessionLimits:
+    """What a configuration lets us announce; `least` is for the credit that it leaves open."""
+
+    def credit(limit: int | None) -> int:
+        return least if limit is None else limit
+
     return SessionLimits(
         max_sessions=1 if limits.max_sessions is None else limits.max_sessions,
-        initial_max_data=limits.initial_max_data or 0,
-        initial_max_streams_uni=limits.initial_max_streams_uni or 0,
-        initial_max_streams_bidi=limits.initial_max_streams_bidi or 0,
+        initial_max_data=credit(limits.initial_max_data),
+        initial_max_streams_uni=credit(limits.initial_max_streams_uni),
+        initial_max_streams_bidi=credit(limits.initial_max_streams_bidi),
     )

@@ -2,7 +2,7 @@
 
 from wtspec.suite.dialect import Side, dialect
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL, Limits
-from wtspec.suite.peer.manners import Manners, session_limits
+from wtspec.suite.peer.manners import AMPLE, Manners, session_limits
 from wtspec.suite.wire.settings import Setting
 
 D16 = dialect("h3-16")
@@ -33,5 +33,14 @@ def test_edits() -> None:
 
 
 def test_open_limits_are_as_little_as_is_legal() -> None:
-    assert session_limits(Limits()).max_sessions == 1
-    assert session_limits(Limits(max_sessions=0)).max_sessions == 0
+    assert session_limits(Limits(), 0).max_sessions == 1
+    assert session_limits(Limits(max_sessions=0), 0).max_sessions == 0
+    assert session_limits(Limits(initial_max_data=0), 9).initial_max_data == 0
+    assert session_limits(Limits(), 9).initial_max_data == 9
+
+
+def test_where_limits_always_bind_the_open_ones_are_ample() -> None:
+    settings = dict(Manners().settings(dialect("h3-12"), Side.SERVER, Limits()))
+    assert settings[Setting.WT_INITIAL_MAX_DATA] == AMPLE
+    assert settings[Setting.WT_INITIAL_MAX_STREAMS_UNI] == AMPLE
+    assert settings[Setting.WT_INITIAL_MAX_STREAMS_BIDI] == AMPLE
