@@ -1,0 +1,161 @@
+"""The course of `check-endpoint` in one role: start, `hello`, everything else, the end."""
+
+import asyncio
+from collections.abc import Callable
+
+from wtspec.implementations import readiness
+from wtspec.suite.commands.glue_checks import Check, Checklist, Result, checks_of
+from wtspec.suite.commands.glue_client import ClientCheck
+from wtspec.suite.commands.glue_program import (
+    CLEAN_STATUSES,
+    NOT_OFFERED_STATUS,
+    Program,
+    Wrong,
+    expect,
+    started,
+)
+from wtspec.suite.commands.glue_server import ServerCheck
+from wtspec.suite.commands.glue_words import hello_faults, lines_are_right
+from wtspec.suite.dialect import DIALECTS, Dialect
+from wtspec.suite.endpoint.contract import decode_hello
+from wtspec.suite.endpoint.interface import ApiEvent, EndpointMisuse, Hello, Role
+from wtspec.suite.quic.identity import Identity, p256
+
+START_S = 10.0
+_END_S = 2.0
+
+
+async def check_role(command: str, role: Role, show: Callable[[str], None]) -> int | None:
+    """How much is wrong; None when the program declines the role, which it may."""
+    show(f"as a {role}")
+    identity = p256()
+    checklist = Checklist(show)
+    try:
+        async with started(command, role, identity) as program:
+            first = await program.first_event(START_S)
+            if first is None:
+                return _mute(program, checklist)
+            await _check(program, first, identity, checklist)
+    except OSError as error:
+        checklist.note(
+            Result.WRONG,
+            "it does not start",
+            str(error),
+            "--exec is split as a shell would, but run without one; give the path of the program",
+        )
+    return checklist.wrong
+
+
+def _mute(program: Program, checklist: Checklist) -> int | None:
+    """It said nothing that is an event."""
+    status = program.child.status
+    if status == NOT_OFFERED_STATUS:
+        checklist.note(Result.NOT_OFFERED, "this role is not offered: exit status 127")
+        return None
+    how = f"no `hello` within {START_S:g} s" if status is None else f"exit status {status}"
+    said = program.child.log.last_line
+    if program.logs:
+        said = program.logs[-1].decode("utf-8", "replace")[:200]
+    checklist.note(
+        Result.WRONG,
+        "it does not start",
+        f"{how}, and no `hello` before it" + (f" ({said})" if said else ""),
+        "print `hello` as the first line of JSON on stdout, and flush it",
+    )
+    return checklist.wrong
+
+
+async def _check(
+    program: Program, first: ApiEvent, identity: Identity, checklist: Checklist
+) -> None:
+    faults = [*hello_faults(first, program.role)]
+    for fault in faults:
+        checklist.note(Result.WRONG, fault, "", "the contract's table of events has what is due")
+    if not faults:
+        checklist.note(Result.OK, "`hello` comes first and is complete")
+    try:
+        hello = decode_hello(first)
+    except EndpointMisuse:
+        return  # the faults above say why
+    checklist.features, checklist.unsupported = hello.features, hello.unsupported
+    if (spoken := _common(hello)) is None:
+        checklist.note(Result.WRONG, "no dialect in `hello` is one that our reference speaks")
+        return
+    if program.role is Role.SERVER:
+        await _check_server(program, spoken, checklist)
+    else:
+        await _check_client(program, spoken, identity, checklist)
+    await checklist.run(
+        (
+            Check(
+                "every event has its fields",
+                lambda: lines_are_right(program),
+                "the contract's table of events names them; null where the API shows nothing",
+            ),
+        )
+    )
+
+
+def _common(hello: Hello) -> Dialect | None:
+    known = (DIALECTS[one] for one in hello.dialects if one in DIALECTS)
+    return next((one for one in known if one.implementable), None)
+
+
+async def _check_server(program: Program, spoken: Dialect, checklist: Checklist) -> None:
+    await checklist.run((_ready(program),))
+    if checklist.results[-1] is Result.WRONG:
+        return
+    check = ServerCheck(program, spoken, checklist.features)
+    try:
+        await checklist.run(checks_of(check, spoken.name))
+    finally:
+        await check.close()
+    await checklist.run((_terminated(program),))
+
+
+async def _check_client(
+    program: Program, spoken: Dialect, identity: Identity, checklist: Checklist
+) -> None:
+    check = ClientCheck(program, spoken, checklist.features, identity)
+    try:
+        await checklist.run(checks_of(check, spoken.name))
+        await checklist.run((_shut_down(program),))
+    finally:
+        await check.close()
+
+
+def _ready(program: Program) -> Check:
+    async def answers() -> None:
+        try:
+            await asyncio.wait_for(readiness.answered(program.address), START_S)
+        except TimeoutError as error:
+            host, port = program.address
+            raise Wrong(f"nothing answers at {host}:{port} (UDP)") from error
+
+    return Check(
+        "a QUIC handshake is answered at WT_HOST and WT_PORT",
+        answers,
+        "bind to WT_HOST and WT_PORT, with WT_CERT and WT_KEY, and offer the ALPN h3",
+    )
+
+
+def _terminated(program: Program) -> Check:
+    async def ends() -> None:
+        expect(program.child.status is None, f"it ended by itself: status {program.child.status}")
+        await program.stop()
+        status = program.child.status
+        expect(status in CLEAN_STATUSES, f"it ended with status {status} or had to be killed")
+
+    return Check("SIGTERM ends it", ends, "on SIGTERM exit within 2 s, with status 0 or 143")
+
+
+def _shut_down(program: Program) -> Check:
+    async def ends() -> None:
+        program.tell("shutdown")
+        status = await program.ended(_END_S)
+        expect(status is not None, f"it still runs {_END_S:g} s later")
+        expect(status == 0, f"it ended with status {status}")
+
+    return Check(
+        "`shutdown` ends it", ends, "close everything and exit with status 0", ("shutdown",)
+    )

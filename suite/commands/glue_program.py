@@ -1,0 +1,181 @@
+"""A program under `check-endpoint`: started by hand, so that a bad `hello` can be looked at too."""
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from wtspec.implementations import launch as launching
+from wtspec.implementations.child import Child, Command
+from wtspec.implementations.launch import Launch, certificates, free_port
+from wtspec.suite.endpoint import contract
+from wtspec.suite.endpoint.configuration import Configuration
+from wtspec.suite.endpoint.interface import Addr, ApiEvent, EndpointMisuse, Role
+from wtspec.suite.quic.identity import Identity
+
+PATIENCE_S = 5.0
+NOT_OFFERED_STATUS = 127
+CLEAN_STATUSES = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+# The dialects are left to the program: it says in `hello` which it has.
+CONFIGURATION = Configuration("check", protocols=("chat-v2", "chat-v1"))
+
+
+class Wrong(Exception):
+    """What was seen in place of what the contract asks for, in one clause."""
+
+
+class EventLog:
+    """Events in order, and waiting for one of them."""
+
+    def __init__(self, who: str) -> None:
+        self.events: list[ApiEvent] = []
+        self._who = who
+        self._news = asyncio.Event()
+
+    def add(self, event: ApiEvent) -> None:
+        self.events.append(event)
+        self._news.set()
+
+    async def first(self) -> None:
+        """Wait for the first event of all."""
+        while not self.events:
+            self._news.clear()
+            await self._news.wait()
+
+    def find(self, name: str, since: int = 0, **where: object) -> ApiEvent | None:
+        """The first event of that name whose fields are these."""
+        for event in self.events[since:]:
+            if event.name == name and where.items() <= event.fields.items():
+                return event
+        return None
+
+    async def wait(self, name: str, since: int = 0, **where: object) -> ApiEvent:
+        """The same, to come if need be; raises Wrong when it does not."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while (found := self.find(name, since, **where)) is None:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError as error:
+            told = ", ".join(f"{key} {value!r}" for key, value in where.items())
+            raise Wrong(
+                f"{self._who} showed no `{name}` event{' with ' if told else ''}{told} within"
+                f" {PATIENCE_S:g} s"
+            ) from error
+        return found
+
+
+class Program:
+    """The running program. `logs`: its lines that are no events, the newest few."""
+
+    def __init__(self, role: Role, address: Addr) -> None:
+        self.role = role
+        self.address = address
+        self.seen = EventLog("the program")
+        self.logs: list[bytes] = []
+        self._child: Child | None = None
+        self._numbers = 0
+
+    @property
+    def child(self) -> Child:
+        assert self._child is not None, "started"
+        return self._child
+
+    async def launch(self, command: Command) -> None:
+        self._child = await Child.start(command, self._on_line)
+
+    def _on_line(self, line: bytes) -> None:
+        event = contract.decode_event(line)
+        if event is None:
+            self.logs = [*self.logs[-9:], line]
+        else:
+            self.seen.add(event)
+
+    def tell(self, cmd: str, **fields: object) -> int:
+        """Send a command; its id."""
+        self._numbers += 1
+        command = {"id": self._numbers, "cmd": cmd, **fields}
+        self.child.write(contract.encode_command(command))
+        return self._numbers
+
+    async def do(self, cmd: str, **fields: object) -> ApiEvent:
+        """Send a command and wait for its `done`; raises Wrong for an `error` too."""
+        number = self.tell(cmd, **fields)
+        done = asyncio.ensure_future(self.seen.wait("done", id=number))
+        failed = asyncio.ensure_future(self.seen.wait("error", id=number))
+        try:
+            await asyncio.wait((done, failed), return_when=asyncio.FIRST_COMPLETED)
+            if failed.done() and failed.exception() is None:
+                why = failed.result().fields.get("error")
+                raise Wrong(f"`{cmd}` ended in an error: {why}")
+            return await done
+        finally:
+            for one in (done, failed):
+                one.cancel()
+            await asyncio.gather(done, failed, return_exceptions=True)
+
+    async def first_event(self, deadline_s: float) -> ApiEvent | None:
+        """What it says first; None when it ends or the time is over before that."""
+        first = asyncio.ensure_future(self.seen.first())
+        end = asyncio.ensure_future(self.child.wait())
+        await asyncio.wait((first, end), timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        for one in (first, end):
+            one.cancel()
+        return self.seen.events[0] if self.seen.events else None
+
+    async def ended(self, within_s: float) -> int | None:
+        """Its exit status when it ends in time."""
+        try:
+            await asyncio.wait_for(self.child.wait(), within_s)
+        except TimeoutError:
+            return None
+        return self.child.status
+
+    async def stop(self) -> None:
+        if self._child is not None:
+            await self._child.stop()
+
+
+@asynccontextmanager
+async def started(command: str, role: Role, identity: Identity) -> AsyncIterator[Program]:
+    """The program in one role, killed with all that it started when the block ends.
+
+    Raises OSError when there is nothing to start.
+    """
+    launch = Launch(command)
+    address = (launching.HOST, free_port() if role is Role.SERVER else 0)
+    program = Program(role, address)
+    with tempfile.TemporaryDirectory(prefix="wtspec-") as folder:
+        variables: Mapping[str, str] = {
+            **contract.environment(CONFIGURATION, ()),
+            **launch.variables(role, address),
+            **certificates(identity, Path(folder)),
+        }
+        try:
+            await program.launch(Command(launch.arguments, variables, launch.directory))
+            yield program
+        finally:
+            await program.stop()
+
+
+def payload(event: ApiEvent) -> bytes:
+    """The bytes of an event; raises Wrong when they are not base64."""
+    try:
+        return contract.event_bytes(event)
+    except EndpointMisuse as error:
+        raise Wrong(str(error)) from error
+
+
+def expect(condition: bool, otherwise: str | Callable[[], str]) -> None:
+    if not condition:
+        raise Wrong(otherwise if isinstance(otherwise, str) else otherwise())
+
+
+def field_of(event: ApiEvent, name: str) -> Any:
+    """A field that the event must have."""
+    if name not in event.fields:
+        raise Wrong(f"the event `{event.name}` has no `{name}`")
+    return event.fields[name]

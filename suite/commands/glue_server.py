@@ -1,0 +1,320 @@
+"""What the glue of a server must do, tried by our reference client: contract sections 4 and 5."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from wtspec.implementations.reference.connecting import Client, ClientOptions, SessionOptions
+from wtspec.implementations.reference.errors import SessionRefused, StreamReset
+from wtspec.implementations.reference.session import Session
+from wtspec.suite.commands.glue_checks import item
+from wtspec.suite.commands.glue_program import (
+    CONFIGURATION,
+    Program,
+    Wrong,
+    expect,
+    field_of,
+    payload,
+)
+from wtspec.suite.dialect import Dialect
+from wtspec.suite.endpoint.interface import ApiEvent
+
+_HELLO = b"hello"
+_CODE = 5
+_REASON = "a+b \u00e9"
+
+
+class ServerCheck:
+    """The checks of one started server, by a client that speaks one of its dialects."""
+
+    def __init__(self, program: Program, spoken: Dialect, features: frozenset[str]) -> None:
+        self._program = program
+        self._features = features
+        self._client = Client(ClientOptions(dialects=(spoken,)))
+        self._tokens = 0
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    @item(
+        "a session of {dialect} echoes",
+        "on /echo return the bytes of each bidirectional stream on it, FIN after FIN, and "
+        "print `session`, `stream` and `ended`",
+        "/echo",
+        "+bidi",
+    )
+    async def echo_bidi(self) -> None:
+        session, name = await self._opened("/echo")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        await stream.writable.finish()
+        back = await stream.readable.read_all()
+        expect(back == _HELLO, f"{back!r} came back for {_HELLO!r}")
+        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        await self._ended_well(shown, _HELLO)
+
+    @item(
+        "/echo returns a unidirectional stream on a new one",
+        "read the stream to its end, then open one and write what was read",
+        "/echo",
+        "+uni",
+    )
+    async def echo_uni(self) -> None:
+        session, name = await self._opened("/echo")
+        stream = await session.create_unidirectional_stream()
+        await stream.write(_HELLO)
+        await stream.finish()
+        answer = await session.accept_unidirectional_stream()
+        back = await answer.read_all()
+        expect(back == _HELLO, f"{back!r} came back for {_HELLO!r}")
+        shown = await self._seen("stream", session=name, kind="uni", by="peer")
+        await self._ended_well(shown, _HELLO)
+        await self._seen("stream", session=name, kind="uni", by="local")
+
+    @item(
+        "/echo returns datagrams, and shows them",
+        "send back each datagram; print `datagram` with base64 in `data`",
+        "/echo",
+        "+datagrams",
+    )
+    async def echo_datagram(self) -> None:
+        session, name = await self._opened("/echo")
+        session.datagrams.send(_HELLO)
+        back = await session.datagrams.receive()
+        expect(back == _HELLO, f"{back!r} came back for {_HELLO!r}")
+        shown = await self._seen("datagram", session=name)
+        expect(payload(shown) == _HELLO, f"`datagram` shows {payload(shown)!r}")
+
+    @item(
+        "/echo answers a reset by a reset with its code",
+        "reset the sending side with the code of the peer's reset; print `ended`, how reset",
+        "/echo",
+        "+reset",
+        "+bidi",
+    )
+    async def echo_reset(self) -> None:
+        session, name = await self._opened("/echo")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        stream.writable.reset(_CODE)
+        ended = await self._seen("ended", stream=field_of(shown, "stream"))
+        expect(field_of(ended, "how") == "reset", f"`ended` says how {ended.fields['how']!r}")
+        self._owes_code(ended, "reset-code")
+        code = await self._reset_code(stream.readable.read_all)
+        expect(code == _CODE, f"the answer was reset with {code}, not {_CODE}")
+
+    @item(
+        "/sink reads and returns nothing",
+        "read, drop, FIN nothing",
+        "/sink",
+        "+bidi",
+    )
+    async def sink(self) -> None:
+        session, name = await self._opened("/sink")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        await stream.writable.finish()
+        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        await self._ended_well(shown, _HELLO)
+
+    @item(
+        "/hold takes streams and reads nothing",
+        "accept the stream, print `stream`, and leave its bytes unread",
+        "/hold",
+        "+bidi",
+    )
+    async def hold(self) -> None:
+        session, name = await self._opened("/hold")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        await stream.writable.finish()
+        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        # The event of a later session is the barrier for events of this one.
+        await self._opened("/hold")
+        ended = self._program.seen.find("ended", stream=field_of(shown, "stream"))
+        expect(ended is None, "the stream was read to its end")
+
+    @item(
+        "/source opens what the query says",
+        "open `bidi` and `uni` streams of `bytes` pattern bytes (i % 251) with FIN",
+        "/source",
+        "+bidi",
+        "+uni",
+    )
+    async def source(self) -> None:
+        session, _ = await self._opened("/source?bidi=1&uni=1&datagrams=0&bytes=300")
+        wanted = bytes(i % 251 for i in range(300))
+        bidi = await session.accept_bidirectional_stream()
+        uni = await session.accept_unidirectional_stream()
+        for kind, stream in (("bidi", bidi.readable), ("uni", uni)):
+            got = await stream.read_all()
+            expect(
+                got == wanted, f"the {kind} stream has {len(got)} bytes, not the 300 of the pattern"
+            )
+
+    @item(
+        "/close closes with the query's code and reason",
+        "percent-decode the reason as UTF-8; a plus stays a plus",
+        "/close",
+        "+close-code",
+    )
+    async def close_at_once(self) -> None:
+        path = "/close?code=7&reason=a+b%20%C3%A9&after=accept"
+        session, _ = await self._opened(path)
+        await self._closed_with(session, 7, _REASON)
+
+    @item(
+        "/close?after=stream waits for a stream",
+        "with after=stream close when the first stream arrives, not before",
+        "/close",
+        "+close-code",
+        "+bidi",
+    )
+    async def close_after_stream(self) -> None:
+        session, _ = await self._opened("/close?code=8&after=stream")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        await self._closed_with(session, 8, "")
+
+    @item(
+        "/drain asks to drain",
+        "drain at once, then behave as /echo",
+        "/drain",
+    )
+    async def drain(self) -> None:
+        session, _ = await self._opened("/drain")
+        await session.draining()
+
+    @item(
+        "/reset resets with the query's code",
+        "reset on the first byte of each bidirectional stream",
+        "/reset",
+        "+reset",
+        "+bidi",
+    )
+    async def reset(self) -> None:
+        session, _ = await self._opened(f"/reset?code={_CODE}")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        code = await self._reset_code(stream.readable.read_all)
+        expect(code == _CODE, f"reset with {code}, not {_CODE}")
+
+    @item(
+        "/stop stops with the query's code",
+        "ask to stop on the first byte of each stream, and FIN the sending side",
+        "/stop",
+        "+stop",
+        "+bidi",
+    )
+    async def stop(self) -> None:
+        session, _ = await self._opened(f"/stop?code={_CODE}")
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        code = await stream.writable.stopped()
+        expect(code == _CODE, f"asked to stop with {code}, not {_CODE}")
+        await stream.readable.read_all()
+
+    @item(
+        "/reject answers the query's status",
+        "answer the status and give no session",
+        "/reject",
+    )
+    async def reject(self) -> None:
+        await self._refused("/reject?status=403", 403)
+        await self._refused("/reject?status=429", 429)
+
+    @item(
+        "/origin refuses other origins with 403",
+        "accept without Origin or with https://allowed.test only",
+        "/origin",
+        "+origin",
+    )
+    async def origin(self) -> None:
+        await self._opened("/origin", origin="https://allowed.test")
+        await self._refused("/origin", 403, origin="https://evil.test")
+
+    @item(
+        "/protocols chooses among WT_PROTOCOLS",
+        "choose one that both have, and print it in `session`",
+        "/protocols",
+        "+protocols",
+    )
+    async def protocols(self) -> None:
+        offered = ("other", *CONFIGURATION.protocols[:1])
+        session, _ = await self._opened("/protocols", protocols=offered)
+        expect(session.protocol == offered[1], f"it chose {session.protocol!r}, not {offered[1]!r}")
+        await self._seen("session", protocol=offered[1])
+
+    @item(
+        "other paths answer 404",
+        "answer 404 (405 since draft 16) elsewhere",
+    )
+    async def nowhere(self) -> None:
+        await self._refused("/no-such-path", 404, 405)
+
+    @item(
+        "`closed` shows how a session ended",
+        "print `closed` with the peer's code and reason",
+        "/echo",
+        "+closed",
+    )
+    async def closed(self) -> None:
+        session, name = await self._opened("/echo")
+        session.close(_CODE, _REASON)
+        shown = await self._seen("closed", session=name)
+        if "close-code" in self._features:
+            told = (field_of(shown, "code"), field_of(shown, "reason"))
+            expect(told == (_CODE, _REASON), f"`closed` shows {told}, not {(_CODE, _REASON)}")
+
+    # What they have in common.
+
+    async def _opened(
+        self, path: str, origin: str | None = None, protocols: tuple[str, ...] = ()
+    ) -> tuple[Session, str]:
+        """A session at the path and the program's name for it."""
+        self._tokens += 1
+        whole = f"{path}{'&' if '?' in path else '?'}token={self._tokens}"
+        session = await self._connect(whole, origin, protocols)
+        shown = await self._seen("session", path=whole)
+        return session, str(field_of(shown, "session"))
+
+    async def _connect(
+        self, path: str, origin: str | None = None, protocols: tuple[str, ...] = ()
+    ) -> Session:
+        host, port = self._program.address
+        options = SessionOptions(origin=origin, protocols=protocols)
+        return await self._client.connect(f"https://{host}:{port}{path}", options)
+
+    async def _refused(self, path: str, *statuses: int, origin: str | None = None) -> None:
+        try:
+            await self._connect(path, origin)
+        except SessionRefused as refusal:
+            expect(refusal.status in statuses, f"{path} answered {refusal.status or refusal}")
+        else:
+            raise Wrong(f"{path} gave a session")
+
+    async def _seen(self, name: str, **where: object) -> ApiEvent:
+        return await self._program.seen.wait(name, 0, **where)
+
+    async def _ended_well(self, shown: ApiEvent, data: bytes) -> None:
+        ended = await self._seen("ended", stream=field_of(shown, "stream"))
+        told = tuple(field_of(ended, key) for key in ("bytes", "sha256", "how"))
+        wanted = (len(data), hashlib.sha256(data).hexdigest(), "fin")
+        expect(told == wanted, f"`ended` shows bytes, sha256, how as {told}, not {wanted}")
+
+    def _owes_code(self, event: ApiEvent, feature: str) -> None:
+        if feature in self._features:
+            code = field_of(event, "code")
+            expect(code == _CODE, f"`{event.name}` shows code {code!r}, not {_CODE}")
+
+    async def _closed_with(self, session: Session, code: int, reason: str) -> None:
+        closure = await session.closed()
+        told = (closure.code, closure.reason)
+        expect(told == (code, reason), f"closed with {told}, not {(code, reason)}")
+
+    async def _reset_code(self, read: Callable[[], Awaitable[bytes]]) -> int | None:
+        try:
+            data = await read()
+        except StreamReset as reset:
+            return reset.code
+        raise Wrong(f"the stream ended with FIN after {len(data)} bytes, without a reset")
