@@ -129,7 +129,7 @@ class IncomingBidi:
         else:
             _incomplete(self._sorter, self.stream_id, finished)
             if finished:
-                self._sorter.outlet.reset(self.stream_id, H3.REQUEST_INCOMPLETE)
+                self._refuse_incomplete()
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         """Nothing was asked for; our half is of no use to anybody."""
@@ -148,7 +148,12 @@ class IncomingBidi:
         if self._sorter.side is Side.SERVER:
             self._hand_over(self._sorter.request_stream(self.stream_id), 0, True)
         else:
-            self._sorter.outlet.reset(self.stream_id, H3.REQUEST_INCOMPLETE)
+            self._refuse_incomplete()
+
+    def _refuse_incomplete(self) -> None:
+        outlet = self._sorter.outlet
+        outlet.reset(self.stream_id, H3.REQUEST_INCOMPLETE)
+        outlet.life.error_signalled(outlet.rules)
 
     def _not_a_data_stream(self) -> Sink:
         if self._sorter.side is Side.SERVER:

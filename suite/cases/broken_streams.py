@@ -114,34 +114,21 @@ def cut_header(kind: StreamKind, length: int | None, size_bytes: int) -> Raw:
     return Raw(header[:size_bytes], "a header cut short")
 
 
-CUT_HEADERS: dict[str, Cut] = {
-    f"{kind}-{cut}": (KINDS[kind], cut_header(KINDS[kind], *CUTS[cut]))
-    for kind, cut in product(KINDS, CUTS)
-}
-
-
-def one_stream_lost(cut: Cut) -> Expect:
-    """A server may see a request where no whole number stands (RFC 9114 sections 4.1 and 7.1)."""
-    if cut[0] is StreamKind.UNI:
-        return Expect(Fin(b"after"))
-    as_request = (
-        "treated a request without HEADERS as an error of the connection (RFC 9114 section 8)"
-    )
-    return Expect(
-        Fin(b"after"),
-        ConnectionClosed(H3.FRAME_ERROR),
-        tolerated={ConnectionClosed(H3.REQUEST_INCOMPLETE): as_request},
-    )
+def cut_headers(*kinds: StreamKind) -> dict[str, Cut]:
+    return {
+        f"{kind.value}-{cut}": (kind, cut_header(kind, *CUTS[cut]))
+        for kind, cut in product(kinds, CUTS)
+    }
 
 
 @case(
     "broken-streams/cut-by-fin",
-    title="a stream that ends inside its header costs nothing but itself",
-    requires=["ref-stream-cut-in-header", "ov-stream-error-scope"],
+    title="a unidirectional stream that ends inside its header costs nothing but itself",
+    requires=["ref-stream-cut-in-header"],
     roles=BOTH,
     control="setup/echo",
-    parameters=CUT_HEADERS,
-    expect=one_stream_lost,
+    parameters=cut_headers(StreamKind.UNI),
+    expect=Expect(Fin(b"after")),
     faults={"closes-for-cut-headers": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR)},
 )
 async def cut_by_fin(peer: Peer, cut: Cut) -> Reaction:
@@ -151,12 +138,32 @@ async def cut_by_fin(peer: Peer, cut: Cut) -> Reaction:
 
 
 @case(
+    "broken-streams/cut-bidi-by-fin",
+    title="a bidirectional stream that ends inside its header costs itself, or is a broken frame",
+    requires=["ov-stream-error-scope", "ref-frame-cut-by-fin"],
+    roles=BOTH,
+    control="setup/echo",
+    violates=True,
+    parameters=cut_headers(StreamKind.BIDI),
+    expect=Expect(
+        Fin(b"after"),
+        # A server may see a request where no whole number stands.
+        ConnectionClosed(H3.FRAME_ERROR),
+        tolerated={ConnectionClosed(H3.REQUEST_INCOMPLETE): "RFC 9114 section 8"},
+    ),
+    faults={"closes-for-cut-headers": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR)},
+)
+async def cut_bidi_by_fin(peer: Peer, cut: Cut) -> Reaction:
+    return await cut_by_fin(peer, cut)
+
+
+@case(
     "broken-streams/cut-by-reset",
     title="a stream that is reset inside its header costs nothing but itself",
     requires=["ref-stream-cut-in-header", "ref-frame-cut-by-reset", "ov-stream-error-scope"],
     roles=BOTH,
     control="setup/echo",
-    parameters=CUT_HEADERS,
+    parameters=cut_headers(*StreamKind),
     expect=Expect(Fin(b"after")),
     faults={"closes-for-cut-headers": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR)},
 )

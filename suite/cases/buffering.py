@@ -160,7 +160,9 @@ MANY = 90
         expected_beside=(Observed(CAME_BACK), *REJECTED),
     ),
     faults={
+        "drops-early-streams": Observed(SILENT),
         "misses-streams-before-it-listens": Observed(SILENT),
+        "resets-early-streams-with-no-code": {"uni": Stop(0x100), "bidi": Reset(0x100)},
         "loses-excess-early-streams": Both((Observed(CAME_BACK), Observed(SILENT))),
         "refuses-excess-early-streams-by-another-code": {
             "uni": Both((Observed(CAME_BACK), Stop(H3.REQUEST_REJECTED))),
@@ -221,7 +223,8 @@ REFUSED = Expect(
     title="a stream whose session the endpoint refuses ends with it",
     requires=["buffer-streams"],
     roles=[Role.SERVER],
-    control="buffering/stream-before-session",
+    control="setup/echo",
+    violates=True,
     parameters=KINDS,
     expect=REFUSED,
     faults={"closes-for-streams-of-refused-sessions": ConnectionClosed(H3.ID_ERROR)},
@@ -235,7 +238,7 @@ async def session_refused(peer: Peer, kind: StreamKind) -> Reaction:
     title="a stream whose session we refuse ends with it",
     requires=["buffer-streams"],
     roles=[Role.CLIENT],
-    control="buffering/stream-before-session",
+    control="setup/echo",
     parameters=KINDS,
     expect=REFUSED,
     faults={"closes-for-streams-of-refused-sessions": ConnectionClosed(H3.ID_ERROR)},

@@ -179,6 +179,7 @@ async def code_returned(peer: Peer, code: int) -> Reaction:
             Reported("stopped") if code > LAST_BEFORE_A_GAP else None
         ),
         "tells-nobody-of-stops": Silence(),
+        "ignores-stops": Silence(),
     },
 )
 async def stop_reported(peer: Peer, code: int) -> Reaction:
