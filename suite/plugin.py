@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--wt-exec", metavar="CMD", default="", help="program that speaks the contract")
     group.addoption("--wt-url", metavar="URL", default="", help="server that runs already")
     group.addoption(
+        "--wt-listen", metavar="HOST:PORT", default="", help="wait here for a client to be started"
+    )
+    group.addoption(
         "--wt-path",
         metavar="NAME=/OWN",
         action="append",

@@ -219,7 +219,11 @@ def _wishes(config: pytest.Config) -> Wishes:
 
     return Wishes(
         Wanted(
-            program=given("exec"), url=given("url"), paths=tuple(given("path")), role=given("role")
+            program=given("exec"),
+            url=given("url"),
+            listen=given("listen"),
+            paths=tuple(given("path")),
+            role=given("role"),
         ),
         tuple(given("dialect")),
         tuple(given("select")),

@@ -18,7 +18,7 @@ from wtspec.implementations.reference.connecting import ClientOptions
 from wtspec.implementations.reference.contract_client import ContractClient
 from wtspec.implementations.reference.contract_server import ContractServer
 from wtspec.implementations.reference.negotiation import Limits, limits_for
-from wtspec.implementations.reference.rules import HONEST
+from wtspec.implementations.reference.rules import HONEST, Rules
 from wtspec.implementations.reference.serving import ServerOptions
 from wtspec.suite.dialect import Dialect, UnknownDialect, dialect
 from wtspec.suite.endpoint.contract import LINE_LIMIT_BYTES, VERSION
@@ -26,6 +26,7 @@ from wtspec.suite.network.udp import UdpNetwork
 from wtspec.suite.quic.identity import Identity
 
 NOT_OFFERED = 127
+USAGE = 2
 FEATURES = [
     "reset-code",
     "stop-code",
@@ -104,6 +105,11 @@ def main(variables: Variables = os.environ) -> int:
     dialects = wanted_dialects(variables.get("WT_DIALECTS", DEFAULT_DIALECTS))
     if role not in {"server", "client"} or not dialects:
         return NOT_OFFERED
+    try:
+        _rules(variables)
+    except KeyError as error:
+        print(f"WT_FAULT names no fault of ours: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
+        return USAGE
     limits = wanted_limits(variables.get("WT_LIMITS", ""))
     asyncio.run((_serve if role == "server" else _connect)(dialects, limits, variables))
     return 0
@@ -116,7 +122,7 @@ async def _serve(dialects: tuple[Dialect, ...], limits: Limits, variables: Varia
         protocols=tuple(variables.get("WT_PROTOCOLS", "").split()),
         identity=_identity(variables),
         key_log=_key_log(variables),
-        rules=HONEST,
+        rules=_rules(variables),
     )
     local = (variables.get("WT_HOST", "127.0.0.1"), int(variables.get("WT_PORT", "4433")))
     program = ContractServer(UdpNetwork(), local, options, emit)
@@ -129,7 +135,7 @@ async def _serve(dialects: tuple[Dialect, ...], limits: Limits, variables: Varia
 
 async def _connect(dialects: tuple[Dialect, ...], limits: Limits, variables: Variables) -> None:
     options = ClientOptions(
-        dialects=dialects, limits=limits, key_log=_key_log(variables), rules=HONEST
+        dialects=dialects, limits=limits, key_log=_key_log(variables), rules=_rules(variables)
     )
     program = ContractClient(UdpNetwork(), options, emit)
     emit("hello", hello(dialects, limits))
@@ -152,6 +158,17 @@ async def _read_commands(reader: asyncio.StreamReader, program: ContractClient) 
         if isinstance(command, dict):
             program.execute(command)
     program.execute({"cmd": "shutdown"})
+
+
+def _rules(variables: Variables) -> Rules:
+    """Honest unless WT_FAULT names otherwise; KeyError for a name that is none."""
+    fault = variables.get("WT_FAULT")
+    if not fault:
+        return HONEST
+    # Only who asks for a fault pays for importing them all.
+    from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
+
+    return {**FAULTS, **ODDITIES}[fault].rules
 
 
 def _identity(variables: Variables) -> Identity | None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-_OPTION = re.compile(r"--(?=(exec|url|path|role|dialect|baseline|seed)\b)")
+_OPTION = re.compile(r"--(?=(exec|url|listen|path|role|dialect|baseline|seed)\b)")
 
 
 class Complaint(Exception):

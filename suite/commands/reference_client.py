@@ -63,8 +63,11 @@ def speak_contract(rest: Mapping[str, Any]) -> None:
         variables["WT_DIALECTS"] = " ".join(map(str, options.wanted_dialects(rest["dialects"])))
     if rest["limits"]:
         variables["WT_LIMITS"] = options.limits_variable(options.wanted_limits(rest["limits"]))
-    if program.main(variables):
-        raise usage("WT_DIALECTS names no dialect that the reference has; give --dialect")
+    match program.main(variables):
+        case program.NOT_OFFERED:
+            raise usage("WT_DIALECTS names no dialect that the reference has; give --dialect")
+        case program.USAGE:
+            raise usage("WT_FAULT names no fault of the reference; give --fault, or unset it")
 
 
 async def _demonstrate(wish: Wish) -> None:

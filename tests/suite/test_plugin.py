@@ -211,7 +211,10 @@ def test_a_stale_entry_fails_the_session(run: Run, pytester: pytest.Pytester) ->
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--wt-exec", "a", "--wt-url", "https://127.0.0.1/"), "give one of --wt-exec, --wt-url"),
+        (
+            ("--wt-exec", "a", "--wt-url", "https://127.0.0.1/"),
+            "give one of --wt-exec, --wt-url and --wt-listen",
+        ),
         (("--wt-dialect", "h3-99"), "did you mean"),
         (("--wt-select", "no/such"), "selects nothing"),
         (("--wt-baseline", "none.toml"), "there is no baseline"),

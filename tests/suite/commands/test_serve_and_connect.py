@@ -123,6 +123,26 @@ def test_a_fault_shows(start: Start, wtspec: Wtspec) -> None:
     assert fault in said.err
 
 
+def test_a_fault_of_the_client_behind_the_contract(
+    start: Start, wtspec: Wtspec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wtspec.implementations.reference.faults.registry import FAULTS
+
+    served = next(name for name, one in FAULTS.items() if "server" in one.roles)
+    server = start("serve", "--port", "0", "--contract", "--fault", served)
+    assert server.event("hello")["name"] == "reference"
+    fault = next(name for name, one in FAULTS.items() if "client" in one.roles)
+    client = start("connect", "--contract", "--fault", fault)
+    assert client.event("hello")["name"] == "reference"
+    monkeypatch.setenv("WT_FAULT", "nonsense")
+    said = wtspec("connect", "--contract")
+    assert said.status == 2
+    assert "nonsense" in said.err
+    monkeypatch.setenv("WT_FAULT", "")
+    monkeypatch.setenv("WT_DIALECTS", "h3-99")
+    assert wtspec("connect", "--contract").status == 2
+
+
 def test_own_certificate(start: Start, wtspec: Wtspec, identity: Identity, tmp_path: Path) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     certificate.write_bytes(identity.certificate_pem)
