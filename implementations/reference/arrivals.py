@@ -72,9 +72,9 @@ class Arrivals:
             what = StreamType(stream_type).name
             if stream_type in self._taken_types and rules.minds_second_critical(what):
                 raise ConnectionViolation(H3.STREAM_CREATION_ERROR, f"a second {what} stream")
-            is_early = StreamType.CONTROL not in {stream_type, *self._taken_types}
-            if is_early and rules.needs_control_first():
-                raise ConnectionViolation(H3.MISSING_SETTINGS, f"{what} before CONTROL")
+            odd = rules.code_for_order(what, stream_id, len(self._taken_types))
+            if odd is not None:
+                raise ConnectionViolation(odd, f"{what} on stream {stream_id}")
             self._taken_types.add(stream_type)
         match stream_type:
             case StreamType.CONTROL:

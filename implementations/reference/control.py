@@ -91,7 +91,15 @@ class ControlReader:
         if self._phase is ControlPhase.NOTHING and not self._rules.waits_for_frames():
             raise ConnectionViolation(H3.MISSING_SETTINGS, "SETTINGS are not complete")
         if finished and self._rules.minds_closed_critical("control", "FIN"):
-            raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, "FIN on the control stream")
+            raise ConnectionViolation(self._code_at_end(), "FIN on the control stream")
+
+    def _code_at_end(self) -> int:
+        code = H3.CLOSED_CRITICAL_STREAM
+        try:
+            self._decoder.finish()
+        except WireError:
+            return self._rules.cut_code(code)
+        return code
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         del code, final_size
@@ -155,6 +163,7 @@ class ControlReader:
 
     def _go_away(self, identifier: int) -> None:
         """A client reads a request stream's ID, a server a Push ID; neither may ever grow."""
+        identifier = self._rules.goaway_read(identifier)
         is_request = self._reader is Side.SERVER or identifier % 4 == 0
         if not is_request or (self._goaway is not None and identifier > self._goaway):
             self._id_error("GOAWAY", identifier)
@@ -162,6 +171,7 @@ class ControlReader:
         self._listener.goaway_arrived(identifier)
 
     def _allow_pushes(self, identifier: int) -> None:
+        identifier = self._rules.max_push_id_read(identifier)
         if identifier < self._max_push_id:
             self._id_error("MAX_PUSH_ID", identifier)
         self._max_push_id = identifier
@@ -178,7 +188,7 @@ class ControlReader:
             self._id_error("PRIORITY_UPDATE", element[0])
 
     def _id_error(self, what: str, identifier: int) -> None:
-        if self._rules.minds_id(what):
+        if self._rules.minds_id(what, identifier):
             raise ConnectionViolation(H3.ID_ERROR, f"{what} of {identifier}")
 
     def _number(self, frame: Frame) -> int:

@@ -88,7 +88,7 @@ class RequestStream:
         """FIN inside a frame."""
         rules = self.outlet.rules.requests
         before_headers = self._phase is RequestPhase.NOTHING
-        if finished and (not before_headers or rules.minds_cut_headers()):
+        if finished and (rules.minds_cut_headers() if before_headers else rules.minds_cut_frame()):
             self._decoder.finish()
         if not finished and before_headers and not rules.headers_may_come_in_pieces():
             self._decoder.finish()
@@ -139,7 +139,7 @@ class RequestStream:
         except QpackDecompressionFailed as error:
             if rules.undecodable_costs_connection():
                 raise
-            raise RequestViolation(error.code, str(error)) from error
+            raise RequestViolation(rules.undecodable_code(error.code), str(error)) from error
         self.exchange.headers(rules.read_section(section))
 
     # Out.

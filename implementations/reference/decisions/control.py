@@ -67,9 +67,21 @@ class ControlRules:
         """Too few or too many bytes in a known frame are H3_FRAME_ERROR."""
         return True
 
-    def minds_id(self, what: str) -> bool:
+    def minds_id(self, what: str, identifier: int) -> bool:
         """An identifier out of range in "GOAWAY", "MAX_PUSH_ID" ... is H3_ID_ERROR."""
         return True
+
+    def goaway_read(self, identifier: int) -> int:
+        """To a server it is a Push ID, which can be any; checks come afterwards."""
+        return identifier
+
+    def max_push_id_read(self, identifier: int) -> int:
+        """A client may allow pushes at any time; checks come afterwards."""
+        return identifier
+
+    def cut_code(self, code: int) -> int:
+        """A control stream that ends inside a frame breaks two rules: what it is told with."""
+        return code
 
     def minds_closed_critical(self, what: str, how: str) -> bool:
         """A critical stream that ends is H3_CLOSED_CRITICAL_STREAM.
@@ -82,9 +94,12 @@ class ControlRules:
         """A second critical stream of one type is H3_STREAM_CREATION_ERROR."""
         return True
 
-    def needs_control_first(self) -> bool:
-        """Unidirectional streams may arrive in any order."""
-        return False
+    def code_for_order(self, what: str, stream_id: int, before: int) -> int | None:
+        """Critical streams arrive in any order, on any stream; else what the connection costs.
+
+        `before`: how many of them have come already.
+        """
+        return None
 
     def needs_qpack_streams(self) -> bool:
         """A peer that has no use for its QPACK streams need not open them."""

@@ -60,6 +60,10 @@ class RequestRules:
         """A section that cannot be decoded is a connection error."""
         return True
 
+    def undecodable_code(self, code: int) -> int:
+        """What the error is called: QPACK_DECOMPRESSION_FAILED."""
+        return code
+
     def overlooks_section(self, size_bytes: int) -> bool:
         """No section is too large to be noticed."""
         return False
@@ -92,6 +96,10 @@ class RequestRules:
 
     def minds_frame(self, kind: str, code: int) -> bool:
         """A frame that may not stand on a request stream costs the connection."""
+        return True
+
+    def minds_cut_frame(self) -> bool:
+        """An end inside any frame behind the headers is H3_FRAME_ERROR."""
         return True
 
     def code_for_unknown_frame(self, frame_type: int, size_bytes: int) -> int | None:

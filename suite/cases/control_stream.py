@@ -1,0 +1,494 @@
+"""The control stream and the QPACK streams: one of each, for as long as the connection lives."""
+
+from collections.abc import Awaitable, Callable
+from itertools import product
+
+from wtspec.suite.case import Aftermath, case
+from wtspec.suite.endpoint.application import Echo, Hold
+from wtspec.suite.endpoint.interface import BOTH, Role
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer, Raw, Stream
+from wtspec.suite.signal import ConnectionClosed, Fin, Observed, Reaction, Silence
+from wtspec.suite.wire import frames, grease, settings, varint
+from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.frames import HTTP2_TYPES, Frame, FrameType
+from wtspec.suite.wire.stream_header import StreamKind, StreamType
+
+
+def connection_error(*codes: H3) -> Expect:
+    return Expect(
+        ConnectionClosed(frozenset(codes)),
+        tolerated={
+            ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR): "RFC 9114 section 8.1: less specific"
+        },
+    )
+
+
+def number(frame_type: FrameType, value: int) -> Frame:
+    return Frame(frame_type, varint.encode(value))
+
+
+def reset(stream: Stream) -> Awaitable[None]:
+    return stream.reset(H3.NO_ERROR)
+
+
+End = Callable[[Stream], Awaitable[None]]
+ENDS: dict[str, End] = {"fin": Stream.finish, "reset": reset}
+QPACK = {"encoder": StreamType.QPACK_ENCODER, "decoder": StreamType.QPACK_DECODER}
+RESERVED = Frame(grease.identifier(5), b"nothing")
+EMPTY_SETTINGS = Frame(FrameType.SETTINGS, b"")
+
+
+# What the endpoint opens
+
+
+@case(
+    "control-stream/one-of-each",
+    title="one control stream and at most one QPACK stream of each kind",
+    requires=["ref-one-control-stream", "ref-settings-first"],
+    roles=BOTH,
+    control="setup/session-opens",
+    expect=Expect(
+        Observed("streams", (("CONTROL", 1), ("QPACK_ENCODER", 1), ("QPACK_DECODER", 1))),
+        Observed("streams", (("CONTROL", 1), ("QPACK_ENCODER", 0), ("QPACK_DECODER", 0))),
+        Observed("streams", (("CONTROL", 1), ("QPACK_ENCODER", 1), ("QPACK_DECODER", 0))),
+        Observed("streams", (("CONTROL", 1), ("QPACK_ENCODER", 0), ("QPACK_DECODER", 1))),
+    ),
+    faults={
+        "opens-two-control-streams": Observed(
+            "streams", (("CONTROL", 2), ("QPACK_ENCODER", 1), ("QPACK_DECODER", 1))
+        )
+    },
+)
+async def one_of_each(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.barrier()  # what it opened at the beginning has arrived
+    types = list(peer.connection.uni_types.values())
+    kinds = (StreamType.CONTROL, StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER)
+    counted = tuple((kind.name, types.count(kind)) for kind in kinds)
+    return Reaction("connection", (Observed("streams", counted),))
+
+
+# One of each, and for ever
+
+
+@case(
+    "control-stream/second",
+    title="a second control stream is an error",
+    requires=["ref-second-control-stream"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    expect=connection_error(H3.STREAM_CREATION_ERROR),
+    faults={"takes-a-second-control-stream": Silence()},
+)
+async def second(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.CONTROL))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/ended",
+    title="a control stream that ends is an error",
+    requires=["ref-critical-stream-closed"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=ENDS,
+    expect=connection_error(H3.CLOSED_CRITICAL_STREAM),
+    faults={
+        "lives-on-without-control-stream": Silence(),
+        "minds-no-reset-of-critical-streams": {"reset": Silence()},
+    },
+)
+async def ended(peer: Peer, end: End) -> Reaction:
+    await peer.open_session(Hold())
+    await end(peer.control)
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/qpack-second",
+    title="a second QPACK stream of one kind is an error",
+    requires=["ref-qpack-second-stream"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=QPACK,
+    expect=connection_error(H3.STREAM_CREATION_ERROR),
+    faults={"takes-a-second-qpack-stream": Silence()},
+)
+async def qpack_second(peer: Peer, which: StreamType) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.open_raw(StreamKind.UNI, peer.encode(which))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/qpack-ended",
+    title="a QPACK stream that ends is an error",
+    requires=["ref-qpack-stream-closed"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={
+        f"{name}-{how}": (which, end)
+        for (name, which), (how, end) in product(QPACK.items(), ENDS.items())
+    },
+    expect=connection_error(H3.CLOSED_CRITICAL_STREAM),
+    faults={"lives-on-without-qpack-streams": Silence()},
+)
+async def qpack_ended(peer: Peer, parameter: tuple[StreamType, End]) -> Reaction:
+    which, end = parameter
+    peer.withhold(QPACK_STREAMS)
+    session = peer.begin_session(Hold())
+    streams = {}
+    for kind in QPACK.values():
+        streams[kind] = await peer.open_raw(StreamKind.UNI, peer.encode(kind))
+    await session.require()
+    await end(streams[which])
+    return await peer.reaction()
+
+
+# The order in which they come
+
+Order = Callable[[Peer], Awaitable[object]]
+
+
+async def decoder_first(peer: Peer) -> None:
+    await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.QPACK_DECODER))
+    await peer.barrier()
+    await peer.release(SETTINGS)
+    await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.QPACK_ENCODER))
+
+
+async def control_on_a_later_stream(peer: Peer) -> None:
+    await peer.release(QPACK_STREAMS)
+    payload = settings.encode(peer.connection.our_settings)
+    frame = peer.encode(Frame(FrameType.SETTINGS, payload))
+    await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.CONTROL) + frame)
+
+
+async def no_qpack(peer: Peer) -> None:
+    await peer.release(SETTINGS)
+
+
+ORDERS: dict[str, Order] = {
+    "decoder-first": decoder_first,
+    "control-on-a-later-stream": control_on_a_later_stream,
+    "no-qpack": no_qpack,
+}
+
+
+@case(
+    "control-stream/order",
+    title="unidirectional streams come in any order, and QPACK streams need not come at all",
+    requires=["ref-qpack-streams-allowed"],
+    roles=BOTH,
+    control="setup/echo",
+    parameters=ORDERS,
+    expect=Expect(Fin(b"x")),
+    faults={
+        "wants-the-encoder-stream-before-the-decoder-stream": {
+            "decoder-first": ConnectionClosed(H3.STREAM_CREATION_ERROR)
+        },
+        "wants-control-on-the-first-stream": {
+            "control-on-a-later-stream": ConnectionClosed(H3.STREAM_CREATION_ERROR)
+        },
+        "wants-qpack-streams": {"no-qpack": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED)},
+    },
+)
+async def order(peer: Peer, arrive: Order) -> Reaction:
+    peer.withhold(SETTINGS, QPACK_STREAMS)
+    session = peer.begin_session(Echo())
+    await arrive(peer)
+    return await (await session.require()).echo(b"x")
+
+
+# Frames on the control stream
+
+FIRST = {
+    "goaway": number(FrameType.GOAWAY, 0),
+    "max-push-id": number(FrameType.MAX_PUSH_ID, 0),
+    "reserved": RESERVED,
+}
+
+
+@case(
+    "control-stream/settings-not-first",
+    title="a control stream that does not begin with SETTINGS is an error",
+    requires=["ref-missing-settings"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=FIRST,
+    expect=connection_error(H3.MISSING_SETTINGS),
+    faults={"takes-any-first-frame": Silence()},
+)
+async def settings_not_first(peer: Peer, first: Frame) -> Reaction:
+    peer.withhold(SETTINGS)
+    await peer.connect()
+    await peer.control.send(peer.encode(StreamType.CONTROL) + peer.encode(first))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/settings-twice",
+    title="a second SETTINGS frame is an error",
+    requires=["ref-second-settings"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    expect=connection_error(H3.FRAME_UNEXPECTED),
+    faults={"takes-settings-twice": Silence()},
+)
+async def settings_twice(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.control.send_frames(EMPTY_SETTINGS)
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/message-frames",
+    title="DATA and HEADERS on the control stream are errors",
+    requires=["ref-data-on-control-stream", "ref-headers-on-control-stream"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={"data": FrameType.DATA, "headers": FrameType.HEADERS},
+    expect=connection_error(H3.FRAME_UNEXPECTED),
+    faults={"takes-messages-on-the-control-stream": Silence()},
+)
+async def message_frames(peer: Peer, frame_type: FrameType) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.control.send_frames(Frame(frame_type, b""))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/http2-frames",
+    title="a frame type that only HTTP/2 has is an error on the control stream",
+    requires=["ref-http2-frames"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters=sorted(HTTP2_TYPES),
+    expect=connection_error(H3.FRAME_UNEXPECTED),
+    faults={"passes-over-frames-of-http2": Silence()},
+)
+async def http2_frames(peer: Peer, frame_type: int) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.control.send_frames(Frame(frame_type, bytes(4)))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/payload-size",
+    title="a frame on the control stream with too few or too many bytes is an error",
+    requires=["ref-frame-payload-exact"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={
+        "goaway-empty": Frame(FrameType.GOAWAY, b""),
+        "goaway-too-long": Frame(FrameType.GOAWAY, bytes(2)),
+        "goaway-cut": Frame(FrameType.GOAWAY, b"\x40"),
+    },
+    expect=connection_error(H3.FRAME_ERROR),
+    faults={"reads-what-there-is-of-a-frame": Silence()},
+)
+async def payload_size(peer: Peer, frame: Frame) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.control.send_frames(frame)
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/settings-cut",
+    title="SETTINGS that end inside a setting are an error",
+    requires=["ref-frame-payload-exact"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={"no-value": b"\x21", "half-identifier": b"\x40", "half-value": b"\x21\x40"},
+    expect=Expect(
+        ConnectionClosed(H3.FRAME_ERROR),
+        tolerated={
+            ConnectionClosed(H3.SETTINGS_ERROR): "the payload of SETTINGS is wrong",
+            ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR): "RFC 9114 section 8.1: less specific",
+        },
+    ),
+    faults={"takes-what-is-whole-of-settings": Silence()},
+)
+async def settings_cut(peer: Peer, rest: bytes) -> Reaction:
+    peer.withhold(SETTINGS)
+    whole = settings.encode((await peer.connect()).our_settings)
+    frame = peer.encode(Frame(FrameType.SETTINGS, whole + rest))
+    await peer.control.send(peer.encode(StreamType.CONTROL) + frame)
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/cut-by-fin",
+    title="a control stream that ends inside a frame is an error",
+    requires=["ref-frame-cut-by-fin"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={"known": FrameType.GOAWAY, "reserved": RESERVED.type},
+    # Both rules apply: it ends inside a frame, and it ends.
+    expect=connection_error(H3.FRAME_ERROR, H3.CLOSED_CRITICAL_STREAM),
+    faults={"lives-on-without-control-stream": Silence()},
+)
+async def cut_by_fin(peer: Peer, frame_type: int) -> Reaction:
+    await peer.open_session(Hold())
+    cut = Raw(frames.encode(frame_type, b"ab", announced_length=8), "cut inside its payload")
+    await peer.control.send_frames(cut, finish=True)
+    return await peer.reaction()
+
+
+# Identifiers
+
+
+@case(
+    "control-stream/goaway-no-request",
+    title="a GOAWAY that names no client-initiated bidirectional stream is an error",
+    requires=["ref-goaway-stream-id"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    violates=True,
+    parameters=[1, 2, 3, 4_611_686_018_427_387_903],
+    expect=connection_error(H3.ID_ERROR),
+    faults={"takes-any-id-in-goaway": Silence()},
+)
+async def goaway_no_request(peer: Peer, last_id: int) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.goaway(last_id)
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/goaway-of-a-client",
+    title="a client's GOAWAY may name any push and ends nothing by itself",
+    requires=["ref-goaway-from-client", "ref-goaway-keeps-connection"],
+    roles=[Role.SERVER],
+    control="setup/echo",
+    parameters=[0, 1, 2, 3],
+    expect=Expect(Fin(b"x")),
+    aftermath=Aftermath(connection="ref-goaway-keeps-connection"),
+    faults={
+        "reads-a-clients-goaway-as-a-request": {
+            "0x1": ConnectionClosed(H3.ID_ERROR),
+            "0x2": ConnectionClosed(H3.ID_ERROR),
+            "0x3": ConnectionClosed(H3.ID_ERROR),
+        },
+        "closes-on-goaway": ConnectionClosed(H3.NO_ERROR),
+    },
+)
+async def goaway_of_a_client(peer: Peer, push_id: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    await peer.goaway(push_id)
+    return await session.echo(b"x")
+
+
+@case(
+    "control-stream/max-push-id",
+    title="a server takes MAX_PUSH_ID, growing or the same",
+    requires=["ref-unknown-values-ignored"],
+    roles=[Role.SERVER],
+    control="setup/echo",
+    expect=Expect(Fin(b"x")),
+    faults={"closes-on-max-push-id": ConnectionClosed(H3.FRAME_UNEXPECTED)},
+)
+async def max_push_id(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    for push_id in (0, 7, 7, varint.MAX):
+        await peer.control.send_frames(number(FrameType.MAX_PUSH_ID, push_id))
+    return await session.echo(b"x")
+
+
+@case(
+    "control-stream/max-push-id-lower",
+    title="a MAX_PUSH_ID below an earlier one is an error",
+    requires=["ref-max-push-id-lower"],
+    roles=[Role.SERVER],
+    control="control-stream/max-push-id",
+    violates=True,
+    expect=connection_error(H3.ID_ERROR),
+    faults={"takes-a-lower-max-push-id": Silence()},
+)
+async def max_push_id_lower(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    for push_id in (7, 6):
+        await peer.control.send_frames(number(FrameType.MAX_PUSH_ID, push_id))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/max-push-id-of-a-server",
+    title="MAX_PUSH_ID from a server is an error",
+    requires=["ref-max-push-id-from-server"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    violates=True,
+    expect=connection_error(H3.FRAME_UNEXPECTED),
+    faults={"takes-max-push-id-of-a-server": Silence()},
+)
+async def max_push_id_of_a_server(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.control.send_frames(number(FrameType.MAX_PUSH_ID, 7))
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/cancel-push",
+    title="a CANCEL_PUSH that names a push there never was is an error",
+    requires=["ref-cancel-push-unknown"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    expect=connection_error(H3.ID_ERROR),
+    faults={"takes-any-cancel-push": Silence()},
+)
+async def cancel_push(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.control.send_frames(number(FrameType.CANCEL_PUSH, 0))
+    return await peer.reaction()
+
+
+# Elsewhere
+
+
+@case(
+    "control-stream/request-cut-by-fin",
+    title="a CONNECT stream that ends inside a frame is an error",
+    requires=["ref-frame-cut-by-fin"],
+    roles=BOTH,
+    control="setup/session-opens",
+    violates=True,
+    parameters={"data": FrameType.DATA, "reserved": RESERVED.type},
+    expect=connection_error(H3.FRAME_ERROR),
+    faults={"minds-no-cut-frame-on-requests": Silence()},
+)
+async def request_cut_by_fin(peer: Peer, frame_type: int) -> Reaction:
+    session = await peer.open_session(Hold())
+    cut = Raw(frames.encode(frame_type, b"ab", announced_length=8), "cut inside its payload")
+    await session.connect_stream.send_frames(cut, finish=True)
+    return await peer.reaction()
+
+
+@case(
+    "control-stream/push-of-a-client",
+    title="a push stream of a client is an error",
+    requires=["ref-client-push-stream"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    violates=True,
+    expect=connection_error(H3.STREAM_CREATION_ERROR),
+    faults={"takes-pushes-of-a-client": Silence()},
+)
+async def push_of_a_client(peer: Peer) -> Reaction:
+    await peer.open_session(Hold())
+    await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.PUSH) + varint.encode(0))
+    return await peer.reaction()
