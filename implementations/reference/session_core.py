@@ -295,7 +295,9 @@ class SessionCore:
     def _answer_close(self, close: Closure) -> None:
         if not self.is_over:
             self._step(SessionEvent.CAPSULE)
-            if self.rules.closing.answers_close():
+            if (code := self.rules.closing.resets_in_answer()) is not None:
+                self.connect.abort(code)
+            elif self.rules.closing.answers_close():
                 self.connect.finish()
             self._end(close)
         if self._peer_finished:

@@ -32,6 +32,10 @@ class CloseRules:
         """The recipient of the capsule, or of a clean end, ends its half too."""
         return True
 
+    def resets_in_answer(self) -> int | None:
+        """By a FIN (None); a reset with any code would do as well."""
+        return None
+
     def reported_code(self, code: int) -> int:
         """The application gets the code of the capsule."""
         return code
