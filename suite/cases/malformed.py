@@ -208,7 +208,10 @@ async def pseudo_header_undefined(peer: Peer) -> Reaction:
     control="setup/session-opens",
     violates=True,
     expect=malformed(),
-    faults={"takes-undefined-pseudo-headers": Established()},
+    faults={
+        "takes-undefined-pseudo-headers": Established(),
+        "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
+    },
 )
 async def status_in_request(peer: Peer) -> Reaction:
     return await peer.begin_session(Hold(), first=((b":status", b"200"),)).establish()
@@ -222,7 +225,10 @@ async def status_in_request(peer: Peer) -> Reaction:
     control="setup/session-opens",
     violates=True,
     expect=malformed(),
-    faults={"takes-undefined-pseudo-headers": Established()},
+    faults={
+        "takes-undefined-pseudo-headers": Established(),
+        "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
+    },
 )
 async def path_in_response(peer: Peer) -> Reaction:
     return await peer.begin_session(Hold(), first=((b":path", b"/"),)).establish()

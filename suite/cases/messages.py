@@ -32,6 +32,7 @@ from wtspec.suite.wire.static_table import STATIC_TABLE
 MakeRaw = Callable[[Sequence[Field]], Raw]
 
 LIMIT = "RFC 9114 section 4.2.2: who receives may limit what a field section holds"
+THE_STREAM = "RFC 9204 section 6: such failures end the stream or the connection"
 BLOCKED = "RFC 9204 section 2.1.2: with a dynamic table the section waits for what it refers to"
 GREASE = grease.identifier(7)
 # Fields about content make such a message malformed, and a few others are heeded for good reason.
@@ -193,7 +194,7 @@ async def well_formed(peer: Peer) -> Reaction:
         Stop(H3.EXCESSIVE_LOAD),
         ConnectionClosed(H3.EXCESSIVE_LOAD),
         tolerated={Refused(): LIMIT, Reset(): LIMIT, Stop(): LIMIT, ConnectionClosed(): LIMIT},
-        expected_beside=(Refused(),),
+        expected_beside=(Refused(), Stop(H3.EXCESSIVE_LOAD)),
     ),
     faults={"forgets-large-sections": {"100-KiB": Silence(), "1-MiB": Silence()}},
 )
@@ -214,7 +215,10 @@ async def large(peer: Peer, size_bytes: int) -> Reaction:
     violates=True,
     parameters=DYNAMIC,
     expect=UNDECODABLE,
-    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+    faults={
+        "resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED),
+        "calls-the-undecodable-malformed": Reset(H3.MESSAGE_ERROR),
+    },
 )
 async def dynamic_reference(peer: Peer, defect: str) -> Reaction:
     return await peer.begin_session(Hold(), raw=illegal(defect)).establish()
@@ -229,7 +233,10 @@ async def dynamic_reference(peer: Peer, defect: str) -> Reaction:
     violates=True,
     parameters=STATIC,
     expect=UNDECODABLE,
-    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+    faults={
+        "resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED),
+        "calls-the-undecodable-malformed": Reset(H3.MESSAGE_ERROR),
+    },
 )
 async def static_index(peer: Peer, defect: str) -> Reaction:
     return await peer.begin_session(Hold(), raw=illegal(defect)).establish()
@@ -237,14 +244,24 @@ async def static_index(peer: Peer, defect: str) -> Reaction:
 
 @case(
     "messages/unreadable-section",
-    title="a field section that cannot be decoded costs the connection",
+    title="a field section that cannot be decoded costs the connection, or its stream",
     requires=["ref-qpack-undecodable"],
     roles=BOTH,
     control="setup/session-opens",
     violates=True,
     parameters=UNREADABLE,
-    expect=UNDECODABLE,
-    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+    expect=Expect(
+        ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
+        tolerated={
+            Reset(H3.QPACK_DECOMPRESSION_FAILED): THE_STREAM,
+            Stop(H3.QPACK_DECOMPRESSION_FAILED): THE_STREAM,
+        },
+        expected_beside=(Refused(),),
+    ),
+    faults={
+        "resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED),
+        "calls-the-undecodable-malformed": Reset(H3.MESSAGE_ERROR),
+    },
 )
 async def unreadable_section(peer: Peer, defect: str) -> Reaction:
     return await peer.begin_session(Hold(), raw=illegal(defect)).establish()
@@ -253,7 +270,7 @@ async def unreadable_section(peer: Peer, defect: str) -> Reaction:
 @case(
     "messages/insert-count",
     title="a field section that needs a dynamic table where there is none costs the connection",
-    requires=["ref-qpack-undecodable"],
+    requires=["ref-qpack-insert-count"],
     roles=BOTH,
     control="setup/session-opens",
     violates=True,
@@ -262,7 +279,10 @@ async def unreadable_section(peer: Peer, defect: str) -> Reaction:
         tolerated={Silence(): BLOCKED},
         expected_beside=(Refused(),),
     ),
-    faults={"resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED)},
+    faults={
+        "resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED),
+        "calls-the-undecodable-malformed": Reset(H3.MESSAGE_ERROR),
+    },
 )
 async def insert_count(peer: Peer) -> Reaction:
     return await peer.begin_session(Hold(), raw=illegal("insert-count")).establish()

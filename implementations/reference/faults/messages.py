@@ -85,6 +85,14 @@ class ResetsUndecodableRequests(RequestRules):
         return False
 
 
+@fault("calls-the-undecodable-malformed")
+class CallsTheUndecodableMalformed(ResetsUndecodableRequests):
+    """A section that cannot be decoded counts as a malformed message."""
+
+    def undecodable_code(self, code: int) -> int:
+        return H3.MESSAGE_ERROR
+
+
 @fault("takes-a-cut-frame-for-the-end")
 class TakesACutFrameForTheEnd(RequestRules):
     """HEADERS without an end count as if they were not there."""
