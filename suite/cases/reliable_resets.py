@@ -130,6 +130,7 @@ def lost_with_the_header(crossing: Crossing) -> Signal | None:
     expect=Expect(Reported("ended", "reset", 7)),
     faults={
         "reports-codes-one-off": Reported("ended", "reset", 8),
+        "hides-streams-reset-early": lost_with_the_header,
         "takes-reset-stream-at-for-reset-stream": lost_with_the_header,
     },
 )

@@ -8,6 +8,7 @@ from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.application import Echo, Resets, Sink, Stops
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.answers import told_in_words
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import (
     Data,
@@ -27,7 +28,10 @@ from wtspec.suite.wire.error_codes import H3, WT, ApplicationCode
 CODES = (0, 1, 0x1D, 0x1E, 0xFF)
 LAST_BEFORE_A_GAP = 0x1D
 WIDE_CODES = (0x100, 0x12345678, 0x7FFFFFFF, 0xFFFFFFFF)
-ABORTS = {"reset": (Resets, Reset), "stop": (Stops, Stop)}
+ABORTS: dict[str, tuple[type[Resets | Stops], type[Reset | Stop]]] = {
+    "reset": (Resets, Reset),
+    "stop": (Stops, Stop),
+}
 Abort = tuple[type[Resets | Stops], type[Reset | Stop], int]
 
 
@@ -164,6 +168,10 @@ async def code_returned(peer: Peer, code: int) -> Reaction:
     return await stream.reaction()
 
 
+def stop_told_without_gaps(code: int) -> Signal | None:
+    return Reported("stopped") if code > LAST_BEFORE_A_GAP else None
+
+
 @case(
     "resets/stop-reported",
     title="the code of a STOP_SENDING reaches the application as it was",
@@ -175,9 +183,7 @@ async def code_returned(peer: Peer, code: int) -> Reaction:
     expect=lambda code: Expect(Reported("stopped", None, code)),
     faults={
         "reports-codes-one-off": lambda code: Reported("stopped", None, code + 1),
-        "maps-back-without-gaps": lambda code: (
-            Reported("stopped") if code > LAST_BEFORE_A_GAP else None
-        ),
+        "maps-back-without-gaps": stop_told_without_gaps,
         "tells-nobody-of-stops": Silence(),
         "ignores-stops": Silence(),
     },
@@ -208,7 +214,7 @@ STOP_CODES = {
     **RESERVED_CODE,
     **FOREIGN_CODES,
 }
-ANOTHER_CODE = {Reset(): "ref-quic-stop-code-copied"}
+ANOTHER_CODE: dict[Signal, str] = {Reset(): "ref-quic-stop-code-copied"}
 
 
 @case(
@@ -330,9 +336,7 @@ async def foreign_code_not_shown(peer: Peer, code: int) -> Reaction:
     await stream.send(b"x")
     await stream.read(1)
     await stream.reset(code)
-    event = await session.event("ended")
-    told = Silence() if event is None else Observed("code", str(event.fields.get("code")))
-    return Reaction("session's API", (told,))
+    return await told_in_words(session, "ended", "code")
 
 
 @case(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wtspec.suite.peer.interruption import Deadline
 from wtspec.suite.peer.stream import Stream
-from wtspec.suite.signal import Absent, Fin, Observed, Reaction, Reset, Signal, Stop
+from wtspec.suite.signal import Absent, Fin, Observed, Reaction, Reset, Signal, Silence, Stop
 from wtspec.suite.wire import varint
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.stream_header import StreamKind
@@ -41,6 +41,13 @@ async def own_stream(session: "Session", kind: StreamKind) -> Reaction:
     except Deadline:
         return Reaction(f"{kind.value} stream")
     return await stream.reaction()
+
+
+async def told_in_words(session: "Session", event: str, field: str) -> Reaction:
+    """One field of the API's next event of that name as text, so that a null can be expected."""
+    found = await session.event(event)
+    value = Silence() if found is None else Observed(field, str(found.fields.get(field)))
+    return Reaction("session's API", (value,))
 
 
 def broken_rules(peer: "Peer", code: H3) -> Reaction:
