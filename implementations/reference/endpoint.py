@@ -10,6 +10,7 @@ from wtspec.implementations.reference.negotiation import Limits
 from wtspec.implementations.reference.program import hello
 from wtspec.implementations.reference.rules import HONEST, Rules
 from wtspec.implementations.reference.serving import ServerOptions
+from wtspec.implementations.reference.watching import watched
 from wtspec.suite.dialect import Dialect, dialect
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.contract import decode_hello
@@ -41,6 +42,8 @@ class ReferenceEndpoint:
     ) -> None:
         self.role = role
         self.life = Life()
+        # The decisions that were taken; filled where the rules are watched.
+        self.asked: set[str] = set()
         limits = _limits(configuration)
         self.hello: Hello = decode_hello(ApiEvent("hello", hello(dialects, limits)))
         self._listeners: list[Callable[[ApiEvent], None]] = []
@@ -121,3 +124,14 @@ async def start_reference(
     """Start it on the running loop; a server listens when this returns."""
     known = tuple(dialect(name) for name in dialects)
     return ReferenceEndpoint(role, configuration, known, network, rules=rules, identity=identity)
+
+
+async def start_watched(
+    role: Role, configuration: Configuration, dialects: tuple[str, ...], *, network: Network
+) -> ReferenceEndpoint:
+    """The honest reference, noting in `asked` which decisions it takes."""
+    asked: set[str] = set()
+    rules = watched(asked)
+    endpoint = await start_reference(role, configuration, dialects, network=network, rules=rules)
+    endpoint.asked = asked
+    return endpoint

@@ -292,6 +292,7 @@ async def data_up_to_limit(peer: Peer) -> Reaction:
     credit = session.credit["data"]
     await (await session.open_uni()).send(bytes(credit // 2))
     await (await session.open_uni()).send(bytes(credit - credit // 2))
+    await peer.barrier()
     return await peer.absence(SessionError(), after=peer.api_barrier)
 
 

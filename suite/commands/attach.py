@@ -17,9 +17,13 @@ _ANSWER_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedReference:
-    """Our reference in the worker's own process; `fault` names what it does wrong or oddly."""
+    """Our reference in the worker's own process; `fault` names what it does wrong or oddly.
+
+    `is_watched`: it is honest and notes which decisions it takes.
+    """
 
     fault: str = ""
+    is_watched: bool = False
 
     def __str__(self) -> str:
         return f"reference, {self.fault}" if self.fault else "reference"
@@ -27,10 +31,12 @@ class EmbeddedReference:
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:
-        from wtspec.implementations.reference.endpoint import start_reference
+        from wtspec.implementations.reference.endpoint import start_reference, start_watched
         from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
         from wtspec.implementations.reference.rules import HONEST
 
+        if self.is_watched:
+            return await start_watched(role, configuration, (dialect.name,), network=network)
         rules = HONEST
         if self.fault:
             rules = (FAULTS if self.fault in FAULTS else ODDITIES)[self.fault].rules

@@ -10,6 +10,7 @@ import click
 
 from wtspec.implementations.reference.faults.fault import Fault
 from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
+from wtspec.implementations.reference.watching import overrides
 from wtspec.reports.block import visible
 from wtspec.suite.commands.attach import EmbeddedReference
 from wtspec.suite.commands.exit_code import ExitCode
@@ -63,7 +64,7 @@ class Proving:
         if not self._plan.cells:
             click.echo("nothing to prove: no selected case has this role and dialect", err=True)
             return ExitCode.NOTHING_RAN
-        honest = self._prover.honest(Subject(HONEST, EmbeddedReference()))
+        honest = self._prover.honest(Subject(HONEST, EmbeddedReference(is_watched=True)))
         red = [cell for cell, seen in honest.items() if is_red(seen)]
         for cell in red:
             self._say(f"HONEST  {cell}: {honest[cell].outcome}, {honest[cell].reason}", "red")
@@ -144,7 +145,8 @@ class Proving:
 
 def _subject(fault: Fault) -> Subject:
     roles = tuple(Role(str(side)) for side in fault.roles)
-    return Subject(fault.name, EmbeddedReference(fault.name), roles)
+    changed = frozenset(one for made in fault.decisions for one in overrides(made))
+    return Subject(fault.name, EmbeddedReference(fault.name), roles, changed)
 
 
 def document(

@@ -18,7 +18,7 @@ class Evidence:
     """What one attempt left: `packets` is a pcapng file, `key_log` NSS lines.
 
     `traceback` is that of a failure of ours. `fingerprint` tells two timelines apart, times
-    included.
+    included. `asked`: the decisions that a watched endpoint took.
     """
 
     timeline: tuple[StoredMoment, ...] = ()
@@ -26,11 +26,12 @@ class Evidence:
     key_log: str = ""
     traceback: str = ""
     fingerprint: str = ""
+    asked: frozenset[str] = frozenset()
 
     @property
     def slight(self) -> "Evidence":
         """Without what takes room."""
-        return Evidence(traceback=self.traceback, fingerprint=self.fingerprint)
+        return Evidence(traceback=self.traceback, fingerprint=self.fingerprint, asked=self.asked)
 
 
 NO_EVIDENCE = Evidence()

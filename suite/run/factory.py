@@ -1,6 +1,7 @@
 """How the runner gets endpoints: a factory that the door hands in."""
 
-from typing import Protocol
+from collections.abc import Set as AbstractSet
+from typing import Protocol, runtime_checkable
 
 from wtspec.suite.dialect import Dialect
 from wtspec.suite.endpoint.configuration import Configuration
@@ -10,6 +11,13 @@ from wtspec.suite.network.link import Network
 
 class CannotStart(Exception):
     """The endpoint did not start, in one sentence with a way out: the environment is to blame."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """An endpoint that notes which of its decisions were taken, as proofs of faults need it."""
+
+    asked: AbstractSet[str]
 
 
 class EndpointFactory(Protocol):

@@ -27,11 +27,16 @@ HONEST = "honest"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A reference that misbehaves, or behaves oddly: how to start it, and in which roles it can."""
+    """A reference that misbehaves, or behaves oddly: how to start it, and in which roles it can.
+
+    `overrides`: the decisions that it takes otherwise. A cell that asks for none of them cannot see
+    any difference; empty: unknown, so that every cell may.
+    """
 
     name: str
     factory: EndpointFactory
     roles: tuple[Role, ...] = BOTH
+    overrides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Seen:
     reading: str
     fingerprint: str
     reason: str
+    asked: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, attempt: Attempt) -> "Seen":
@@ -83,6 +89,7 @@ class Seen:
             verdict.reading,
             attempt.evidence.fingerprint,
             verdict.reason,
+            attempt.evidence.asked,
         )
 
 
@@ -132,7 +139,7 @@ class Prover:
 
     def faults(self, subjects: Sequence[Subject], honest: Results) -> Iterator[FaultProof]:
         """One proof for each fault, as they are done."""
-        planned = {one.name: self._cells_for(one) for one in subjects}
+        planned = {one.name: self._cells_for(one, honest) for one in subjects}
         todo = [(one, self._plan_of(planned[one.name])) for one in subjects]
         for name, results in self._results(todo):
             yield judge_fault(name, planned[name], results, honest)
@@ -154,11 +161,19 @@ class Prover:
             found[place] = found.get(place, False) or named
         return tuple(place for place, named in found.items() if not named)
 
-    def _cells_for(self, subject: Subject) -> list[Cell]:
-        cells = [one for one in self.plan.cells if one.role in subject.roles]
-        if not self.only_named:
-            return cells
-        return [one for one in cells if names(one, subject.name)]
+    def _cells_for(self, subject: Subject, honest: Results) -> list[Cell]:
+        """Those that name the fault, and those that could see it."""
+
+        def can_see(cell: Cell) -> bool:
+            asked = honest[cell.id].asked if cell.id in honest else frozenset()
+            return not (subject.overrides and asked) or bool(subject.overrides & asked)
+
+        return [
+            one
+            for one in self.plan.cells
+            if one.role in subject.roles
+            and (names(one, subject.name) or (not self.only_named and can_see(one)))
+        ]
 
     def _plan_for(self, subject: Subject) -> Plan:
         return self._plan_of([one for one in self.plan.cells if one.role in subject.roles])

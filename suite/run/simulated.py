@@ -16,7 +16,7 @@ from wtspec.suite.peer.patience import SLOW
 from wtspec.suite.run import catalogue as catalogues
 from wtspec.suite.run.attempt import Attempt, Control, Stage, failed_attempt, run_case
 from wtspec.suite.run.catalogue import Catalogue
-from wtspec.suite.run.factory import EndpointFactory
+from wtspec.suite.run.factory import EndpointFactory, Watched
 from wtspec.suite.run.plan import Cell, CellSpec, Plan
 from wtspec.suite.run.worker import Finished, Report, Started
 
@@ -70,9 +70,13 @@ class Simulation:
         network = VirtualNetwork(cell_seed(self.seed, cell))
         endpoint = await self.factory.start(cell.role, cell.configuration, cell.dialect, network)
         try:
-            return await run_case(cell, Stage(endpoint, network, SLOW, self.seed), control)
+            attempt = await run_case(cell, Stage(endpoint, network, SLOW, self.seed), control)
         finally:
             await endpoint.stop()
+        if not isinstance(endpoint, Watched):
+            return attempt
+        asked = frozenset(endpoint.asked)
+        return replace(attempt, evidence=replace(attempt.evidence, asked=asked))
 
 
 def cell_seed(seed: int, cell: Cell) -> int:
