@@ -100,7 +100,7 @@ async def at_once(peer: Peer, kind: StreamKind) -> Reaction:
     stream = await session.open(kind)
     async with peer.one_flight():
         await stream.send(FOUR_BYTES)
-        await stream.reset(ApplicationCode(7))
+        await stream.reset(ApplicationCode(7), reliable_size=len(stream.header))
     return await session.reported("ended")
 
 
@@ -140,7 +140,7 @@ async def overtakes_header(peer: Peer, crossing: Crossing) -> Reaction:
     stream = await session.open(kind)
     peer.script(fate)
     await stream.send(FOUR_BYTES)
-    await stream.reset(ApplicationCode(7))
+    await stream.reset(ApplicationCode(7), reliable_size=len(stream.header))
     return await session.reported("ended")
 
 

@@ -3,7 +3,6 @@
 from itertools import product
 
 from wtspec.suite.case import case
-from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.application import Echo, Source
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
@@ -11,7 +10,6 @@ from wtspec.suite.peer.answers import FIRST_VARINT, OF_THE_SESSION, SESSION_ID, 
 from wtspec.suite.peer.peer import Peer, Raw
 from wtspec.suite.signal import (
     ConnectionClosed,
-    Datagram,
     Fin,
     Observed,
     Reaction,
@@ -19,7 +17,7 @@ from wtspec.suite.signal import (
     Silence,
     Stop,
 )
-from wtspec.suite.wire import datagram, stream_header, varint
+from wtspec.suite.wire import stream_header, varint
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.stream_header import StreamKind
 
@@ -109,47 +107,6 @@ async def invalid_on_uni(peer: Peer, beginning: Raw) -> Reaction:
 async def invalid_on_bidi(peer: Peer, beginning: Raw) -> Reaction:
     await peer.open_session(Echo())
     await peer.open_raw(StreamKind.BIDI, beginning)
-    return await peer.reaction()
-
-
-@case(
-    "session-ids/long-quarter-id",
-    title="the quarter stream ID of a datagram may take eight bytes",
-    requires=["sid-varint", "dgram-quarter-stream-id"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="setup/echo",
-    needs=["datagrams"],
-    expect=Expect(Datagram(b"long")),
-    faults={"takes-short-quarter-ids-only": ConnectionClosed(H3.DATAGRAM_ERROR)},
-)
-async def long_quarter_id(peer: Peer) -> Reaction:
-    session = await peer.open_session(Echo())
-    data = datagram.encode_quarter(session.id // 4, b"long", length=8)
-    await session.send_datagram(Raw(data, "not the shortest form, which is legal"))
-    return await session.datagrams()
-
-
-@case(
-    "session-ids/invalid-on-datagram",
-    title="a datagram whose quarter stream ID is above 2^60-1 ends the connection",
-    requires=["sid-invalid-on-datagram"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="session-ids/long-quarter-id",
-    violates=True,
-    needs=["datagrams"],
-    parameters={"smallest": 1 << 60, "largest": varint.MAX},
-    expect=Expect(
-        ConnectionClosed(H3.DATAGRAM_ERROR, transport=False),
-        readings={ConnectionClosed(H3.ID_ERROR, transport=False): "A10/id-error"},
-    ),
-    faults={"takes-any-quarter-id": Silence()},
-)
-async def invalid_on_datagram(peer: Peer, quarter: int) -> Reaction:
-    session = await peer.open_session(Echo())
-    data = datagram.encode_quarter(quarter, b"x")
-    await session.send_datagram(Raw(data, "no stream has such a number"))
     return await peer.reaction()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from wtspec.suite.peer import readback
 from wtspec.suite.peer.inbox import Inbox
-from wtspec.suite.peer.interruption import EndScript
+from wtspec.suite.peer.interruption import EndScript, NotApplicable
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw, plain
 from wtspec.suite.signal import Fin, Reaction, Reset, Signal, Silence
@@ -64,8 +64,11 @@ class Stream:
     async def reset(self, code: int, *, reliable_size: int | None = None) -> None:
         """Reset our direction; by default what an honest side does: its header stays reliable.
 
-        0 asks for a plain RESET_STREAM. `ApplicationCode(n)` is the code of an application.
+        0 asks for a plain RESET_STREAM. `ApplicationCode(n)` is the code of an application. A size of
+        more is NotApplicable where the endpoint takes no RESET_STREAM_AT.
         """
+        if reliable_size and not self._outlet.can_reset_at:
+            raise NotApplicable("the endpoint does not announce RESET_STREAM_AT")
         if self._owed_header:
             await self.send(b"")
         size = len(self.header) if reliable_size is None else reliable_size

@@ -1,11 +1,8 @@
 """Faults about Session IDs."""
 
-from wtspec.implementations.reference.decisions.datagrams import DatagramRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
 from wtspec.implementations.reference.faults.fault import fault
-from wtspec.suite.wire import datagram, varint
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.errors import DatagramError
 
 FAR = 4000
 
@@ -24,28 +21,6 @@ class TakesAnySessionId(StreamRules):
 
     def minds_session_id(self) -> bool:
         return False
-
-
-@fault("takes-short-quarter-ids-only")
-class TakesShortQuarterIdsOnly(DatagramRules):
-    """A quarter stream ID longer than it must be costs the connection."""
-
-    def read(self, data: bytes) -> tuple[int, bytes]:
-        session_id, payload = datagram.decode(data)
-        if len(payload) + len(varint.encode(session_id // 4)) < len(data):
-            raise DatagramError("a quarter stream ID longer than it must be")
-        return session_id, payload
-
-
-@fault("takes-any-quarter-id")
-class TakesAnyQuarterId(DatagramRules):
-    """A quarter stream ID may have 62 bits."""
-
-    def read(self, data: bytes) -> tuple[int, bytes]:
-        quarter = varint.decode(data)
-        if quarter is None:
-            return datagram.decode(data)
-        return quarter[0] * 4, data[quarter[1] :]
 
 
 @fault("closes-for-sessions-never-opened")
