@@ -64,8 +64,8 @@ class Stream:
     async def reset(self, code: int, *, reliable_size: int | None = None) -> None:
         """Reset our direction; by default what an honest side does: its header stays reliable.
 
-        0 asks for a plain RESET_STREAM. `ApplicationCode(n)` is the code of an application. A size of
-        more is NotApplicable where the endpoint takes no RESET_STREAM_AT.
+        0 asks for a plain RESET_STREAM; any other size is NotApplicable where the endpoint takes no
+        RESET_STREAM_AT. `ApplicationCode(n)` is the code of an application.
         """
         if reliable_size and not self._outlet.can_reset_at:
             raise NotApplicable("the endpoint does not announce RESET_STREAM_AT")
