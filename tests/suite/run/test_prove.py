@@ -47,7 +47,7 @@ def seen(outcome: Outcome, *signals: Signal, reading: str = "", fingerprint: str
 def judged(refused: Seen, allowed: Seen | None = None, honest: Seen | None = None) -> FaultProof:
     results = {REFUSED: refused, ALLOWED: allowed or seen(PASS)}
     truth = {REFUSED: honest or seen(PASS), ALLOWED: seen(PASS)}
-    return judge_fault(GOOD, plan("origin").cells, results, truth)
+    return judge_fault(GOOD, plan("origin/refused", "origin/allowed").cells, results, truth)
 
 
 def test_a_proper_kill() -> None:
@@ -149,7 +149,7 @@ def test_cells_without_a_fault_are_told() -> None:
 
 
 def test_only_the_cells_that_name_it_run_when_asked() -> None:
-    prover = Prover(plan("origin"), lambda: Supervisor(1), only_named=True)
+    prover = Prover(plan("origin/refused", "origin/allowed"), lambda: Supervisor(1), only_named=True)
     honest = prover.honest(Subject(HONEST, EmbeddedReference()))
     (proof,) = prover.faults([Subject(GOOD, EmbeddedReference(GOOD))], honest)
     assert proof.failed == (REFUSED,)
