@@ -6,22 +6,19 @@ when we die. Its output is read as it comes: a full pipe would stop it.
 
 import asyncio
 import contextlib
-import ctypes
 import functools
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wtspec.implementations.lines import Flood, Lines, Tail
+from wtspec.suite.endpoint import processes
 
 GRACE_S = 2.0
 _PIPE_GRACE_S = 1.0  # a grandchild may hold the pipes open after the child's end
 _READ_BYTES = 64 * 1024
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 OnLine = Callable[[bytes], None]
 
@@ -65,8 +62,7 @@ class Child:
             env=dict(command.environment),
             cwd=command.directory,
             start_new_session=True,
-            # Only async-signal-safe calls on objects that exist already run between fork and exec.
-            preexec_fn=functools.partial(_die_with, os.getpid()),
+            preexec_fn=functools.partial(processes.die_with, os.getpid(), signal.SIGKILL),
         )
         return cls(process, on_line)
 
@@ -87,11 +83,13 @@ class Child:
 
     async def stop(self) -> None:
         """SIGTERM, and after two seconds SIGKILL, to it and all that it started."""
+        strays = processes.descendants(self.pid)
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.wait(), GRACE_S)
-        # Even after a clean end something that it started may be left.
+        # Even after a clean end something that it started may be left, in its group or not.
         self._signal(signal.SIGKILL)
+        processes.end(strays)
         await self.wait()
 
     def _signal(self, number: signal.Signals) -> None:
@@ -125,22 +123,3 @@ class Child:
         self.status = status
         if self._process.stdin is not None:
             self._process.stdin.close()
-
-
-def _die_with(parent: int) -> None:
-    """In the child before exec: ask the kernel for SIGKILL when the parent's thread ends."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
-        if os.getppid() != parent:  # it died before we could ask
-            os._exit(1)
-
-
-def resident_bytes(pid: int) -> int | None:
-    """Resident memory of a process and all its descendants; None where procfs does not tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (OSError, IndexError):
-        return None
-    below = (resident_bytes(int(child)) for child in children)
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(one or 0 for one in below)

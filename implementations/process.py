@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from wtspec.implementations import readiness
-from wtspec.implementations.child import Child, Command, resident_bytes
+from wtspec.implementations.child import Child, Command
 from wtspec.implementations.launch import HOST, Launch, certificates, free_port
-from wtspec.suite.endpoint import contract
+from wtspec.suite.endpoint import contract, processes
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import (
     Addr,
@@ -97,7 +97,7 @@ class ProcessEndpoint:
         return f"{how} ({said})" if said else how
 
     def memory_bytes(self) -> int | None:
-        return resident_bytes(self.child.pid)
+        return processes.resident_bytes(self.child.pid)
 
     async def stop(self) -> None:
         """End it; `ended` then tells if its end was not a clean one."""

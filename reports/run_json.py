@@ -16,7 +16,7 @@ def document(stored: Stored) -> dict[str, Any]:
 
 
 def _run(run: StoredRun) -> dict[str, Any]:
-    return {
+    value: dict[str, Any] = {
         "id": run.id,
         "endpoint": run.endpoint,
         "seed": run.seed,
@@ -28,6 +28,9 @@ def _run(run: StoredRun) -> dict[str, Any]:
         "resumed": run.is_resumed,
         "complete": run.is_complete,
     }
+    if memory_bytes := run.endpoint_memory_bytes:
+        value["endpoint_memory_bytes"] = {"min": min(memory_bytes), "max": max(memory_bytes)}
+    return value
 
 
 def _cell(cell: StoredCell) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def _outward(value: object) -> object:
 
 def decode_event(line: bytes) -> ApiEvent | None:
     """The event on a line; None for a log line. Hostile nesting and numbers are log lines too."""
+    if not line.lstrip().startswith(b"{"):
+        return None  # seen at a glance, as in a flood of log lines
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

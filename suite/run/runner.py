@@ -16,7 +16,7 @@ from wtspec.suite.run.record import Expected, nothing_expected, stored_cell
 from wtspec.suite.run.store import Store
 from wtspec.suite.run.stored import Stored, StoredCell, StoredRun
 from wtspec.suite.run.supervisor import Dispatched, Event, Lost, Supervisor
-from wtspec.suite.run.worker import Finished, Job, Spoke, Started, Trouble
+from wtspec.suite.run.worker import Finished, Job, Spoke, Started, Trouble, Weighed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -98,13 +98,18 @@ class Runner:
                 if text not in self.troubles:
                     self.troubles.append(text)
                     self.watcher.troubled(text)
-            case Spoke():
+            case Spoke() | Weighed():
                 self._heard(event)
 
-    def _heard(self, event: Spoke) -> None:
-        spoken = tuple(dict.fromkeys([*self.run.dialects, event.dialect]))
-        known = {**self.run.versions, event.name: event.version}
-        self.run = replace(self.run, dialects=spoken, versions=known)
+    def _heard(self, event: Spoke | Weighed) -> None:
+        match event:
+            case Spoke(name, number, dialect):
+                spoken = tuple(dict.fromkeys([*self.run.dialects, dialect]))
+                known = {**self.run.versions, name: number}
+                self.run = replace(self.run, dialects=spoken, versions=known)
+            case Weighed(memory_bytes):
+                seen = (*self.run.endpoint_memory_bytes, memory_bytes)
+                self.run = replace(self.run, endpoint_memory_bytes=(min(seen), max(seen)))
 
     def _keep(self, cell: StoredCell, evidence: Evidence) -> None:
         if self.store is not None:

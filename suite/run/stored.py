@@ -86,7 +86,11 @@ class StoredCell:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """The run itself. `identity`: what two runs must share for one to continue the other."""
+    """The run itself. `identity`: what two runs must share for one to continue the other.
+
+    `endpoint_memory_bytes`: the least and the most that it was seen to hold, at the starts and ends
+    of its groups of cells; empty where the system does not tell.
+    """
 
     id: str
     seed: int
@@ -98,6 +102,7 @@ class StoredRun:
     duration_s: float = 0.0
     is_resumed: bool = False
     is_complete: bool = False
+    endpoint_memory_bytes: tuple[int, ...] = ()
 
     @property
     def identity(self) -> tuple[int, str, str]:
@@ -143,6 +148,6 @@ def run_to_json(run: StoredRun) -> dict[str, Any]:
 
 def run_from_json(value: Mapping[str, Any]) -> StoredRun:
     fields = dict(value)
-    for name in ("roles", "dialects"):
+    for name in ("roles", "dialects", "endpoint_memory_bytes"):
         fields[name] = tuple(fields.get(name, ()))
     return StoredRun(**fields)

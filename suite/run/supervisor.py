@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from wtspec.suite.endpoint import processes
 from wtspec.suite.run.worker import (
+    LEAVE_S,
     Finished,
     Job,
     JobDone,
@@ -23,6 +25,7 @@ from wtspec.suite.run.worker import (
     Spoke,
     Started,
     Trouble,
+    Weighed,
     stack_file,
     work,
 )
@@ -51,7 +54,7 @@ class Lost:
     stack: str = ""
 
 
-Event = Dispatched | Started | Finished | Trouble | Spoke | Lost
+Event = Dispatched | Started | Finished | Trouble | Spoke | Weighed | Lost
 
 
 @dataclass(slots=True)
@@ -86,6 +89,8 @@ class Supervisor:
                 yield from self._step()
                 yield from self._fill()
         finally:
+            for worker in self._workers:
+                self._tell_to_leave(worker)
             for worker in self._workers:
                 self._dismiss(worker)
 
@@ -133,12 +138,14 @@ class Supervisor:
                 worker.in_flight.clear()
                 for cell in left:
                     yield Lost(cell, "the job ended without a verdict", failure)
-            case Trouble() | Spoke():
+            case Trouble() | Spoke() | Weighed():
                 yield message
 
     def _end(self, worker: _Worker, why: str) -> Iterator[Event]:
         """Replace a worker and hand on what it had not finished."""
-        stack = self._dismiss(worker)
+        stack = _stack(worker.process) if worker.process.is_alive() else ""
+        self._tell_to_leave(worker)
+        self._dismiss(worker)
         self._workers.remove(worker)
         job, in_flight = worker.job, [one for one in worker.in_flight if one in worker.left]
         assert job is not None
@@ -150,25 +157,28 @@ class Supervisor:
         if rest := frozenset(worker.left) - frozenset(suspects):
             self._queue.append(job.only(rest))
 
-    def _dismiss(self, worker: _Worker) -> str:
-        """End the worker and all it started; returns its stack if it was at work."""
+    def _tell_to_leave(self, worker: _Worker) -> None:
+        """Ask nicely: a worker at work then stops its endpoint, an idle one just ends."""
+        if worker.job is not None:
+            worker.process.terminate()
+            return
+        with suppress(BrokenPipeError, ConnectionResetError):
+            worker.connection.send(None)
+
+    def _dismiss(self, worker: _Worker) -> None:
+        """Wait for its end, then end it and all it started, in any case."""
         pid = worker.process.pid
         assert pid is not None
-        stack = ""
-        if worker.job is None:
-            with suppress(BrokenPipeError, ConnectionResetError):
-                worker.connection.send(None)
-            worker.process.join(_GRACE_S)
-        elif worker.process.is_alive():
-            stack = _stack(worker.process, pid)
+        started = processes.descendants(pid)
+        worker.process.join(LEAVE_S + _GRACE_S)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
         # It may not have come as far as a group of its own.
         worker.process.kill()
         worker.process.join(_GRACE_S)
+        processes.end(started)
         worker.connection.close()
         stack_file(pid).unlink(missing_ok=True)
-        return stack
 
 
 def _hire() -> _Worker:
@@ -179,8 +189,10 @@ def _hire() -> _Worker:
     return _Worker(process, ours)
 
 
-def _stack(process: BaseProcess, pid: int) -> str:
+def _stack(process: BaseProcess) -> str:
     """The stack of a worker that is at work; faulthandler writes it even from a busy loop."""
+    pid = process.pid
+    assert pid is not None
     path = stack_file(pid)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGUSR1)

@@ -1,6 +1,7 @@
 """A worker process: takes jobs from a pipe, runs them, reports every step over the same pipe.
 
 The supervisor outside enforces deadlines, because a busy callback defeats every timeout in here.
+Whoever ends, a worker ends too, and with it all that its jobs started.
 """
 
 import faulthandler
@@ -14,10 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NoReturn, Protocol
 
+from wtspec.suite.endpoint import processes
 from wtspec.suite.run.attempt import Attempt
 
+# What a worker that is told to end may take to end its endpoint in order.
+LEAVE_S = 4
 _STACKS = "wtspec-stacks-"
 
 
@@ -61,7 +65,14 @@ class Spoke:
     dialect: str
 
 
-Message = Started | Finished | Trouble | JobDone | Spoke
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The endpoint's resident memory, right after its start or before its end."""
+
+    memory_bytes: int
+
+
+Message = Started | Finished | Trouble | JobDone | Spoke | Weighed
 Report = Callable[[Message], None]
 
 
@@ -95,6 +106,7 @@ def work(connection: Connection) -> None:
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return  # the supervisor is gone, and with it whoever wants to know
         finally:
+            processes.end_descendants()
             stack_file(os.getpid()).unlink(missing_ok=True)
 
 
@@ -103,14 +115,26 @@ def _settle(stacks: IO[str]) -> None:
     # Ctrl-C reaches the supervisor alone, which ends the run in order.
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    # The fork server, our parent, ends with the supervisor, even where that is killed.
+    processes.die_with(os.getppid(), signal.SIGTERM)
+    processes.adopt_orphans()
     faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.freeze()
 
 
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """End the job from within, so that it stops its endpoint; whatever hangs has `LEAVE_S`."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.alarm(LEAVE_S)
+    raise SystemExit
+
+
 def _done(job: Job, report: Report) -> JobDone:
     try:
         job.run(report)
+        processes.end_descendants()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception:  # noqa: BLE001 - whatever broke, the supervisor must hear of it

@@ -3,6 +3,7 @@ import pytest
 from wtspec.implementations.lines import (
     BYTES_PER_SECOND,
     LINES_PER_SECOND,
+    LINES_PER_TEN_SECONDS,
     Flood,
     Lines,
     Tail,
@@ -37,6 +38,14 @@ def test_too_many_lines_in_one_second_are_a_flood() -> None:
         assert len(lines.feed(b"\n" * LINES_PER_SECOND, second)) == LINES_PER_SECOND
     with pytest.raises(Flood, match="lines in a second"):
         lines.feed(b"\n", 2.9)
+
+
+def test_a_flood_may_be_slower_on_a_slow_machine() -> None:
+    lines = Lines()
+    for second in range(10, 15):
+        lines.feed(b"\n" * (LINES_PER_TEN_SECONDS // 5), second)
+    with pytest.raises(Flood, match="lines in 10 seconds"):
+        lines.feed(b"\n", 19.9)
 
 
 def test_too_many_bytes_in_one_second_are_a_flood() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from wtspec.implementations import process, readiness
-from wtspec.implementations.child import resident_bytes
 from wtspec.implementations.launch import Launch, free_port
 from wtspec.implementations.process import ProcessEndpoint
+from wtspec.suite.endpoint import processes
 from wtspec.suite.endpoint.configuration import DEFAULT, PROTOCOLS, Configuration
 from wtspec.suite.endpoint.interface import (
     ApiEvent,
@@ -275,7 +275,7 @@ async def test_what_the_program_started_ends_with_it(written: Write, identity: I
         heard = Heard(endpoint)
         endpoint.command({})
         pid = int(str((await heard.next()).fields["pid"]))
-        alone = resident_bytes(pid)
+        alone = processes.resident_bytes(pid)
         assert alone is not None
         assert (endpoint.memory_bytes() or 0) > alone, "both are counted"
     assert not is_alive(pid)
