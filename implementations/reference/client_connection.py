@@ -73,7 +73,7 @@ class ClientExchange:
             (b":path", wish.path.encode()),
             *(((b"origin", origin.encode()),) if origin is not None else ()),
             *dialect.request_fields,
-            *protocols.offer_field(dialect, rules.offered(wish.protocols)),
+            *protocols.offer_field(dialect, rules.offered(wish.protocols), rules),
             *((key.lower().encode(), value.encode()) for key, value in wish.headers),
         )
         self.stream.send_headers(rules.request_fields(section))
@@ -153,7 +153,8 @@ class ClientExchange:
         is_fatal = (wrong or missing) and dialect.alpn_mismatch_is_fatal
         if is_fatal and rules.minds_protocol():
             self._note_failure("no application protocol was agreed")
-            raise SessionViolation(WT.ALPN_ERROR, "no application protocol was agreed")
+            code = rules.protocol_code(WT.ALPN_ERROR)
+            raise SessionViolation(code, "no application protocol was agreed")
         self.session.accepted()
         if self._was_stopped_with is not None:
             self.session.stop_arrived(self._was_stopped_with)

@@ -72,6 +72,10 @@ class ContractServer:
             request.reject_origin()
             return
         protocol = request.common_protocol if path == "/protocols" else None
+        needs_one = path == "/protocols" and self._options.rules.requests.needs_common_protocol()
+        if needs_one and protocol is None:
+            request.reject(400)
+            return
         try:
             session = request.accept(protocol)
         except WebTransportError:

@@ -8,7 +8,9 @@ from wtspec.suite.wire import structured_fields
 from wtspec.suite.wire.fields import Field
 
 
-def offer_field(dialect: Dialect, protocols: Sequence[str]) -> tuple[Field, ...]:
+def offer_field(
+    dialect: Dialect, protocols: Sequence[str], rules: RequestRules
+) -> tuple[Field, ...]:
     """The request field that offers `protocols`, most wanted first; none where there is none.
 
     ValueError for a name that the dialect's syntax cannot hold.
@@ -19,7 +21,7 @@ def offer_field(dialect: Dialect, protocols: Sequence[str]) -> tuple[Field, ...]
         value = structured_fields.format_tokens(protocols)
     else:
         value = structured_fields.format_strings(protocols)
-    return ((dialect.available_protocols_field, value),)
+    return ((dialect.available_protocols_field, rules.offer_value(value)),)
 
 
 def offered(dialect: Dialect, lines: Sequence[bytes], rules: RequestRules) -> tuple[str, ...]:

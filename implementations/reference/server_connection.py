@@ -77,7 +77,7 @@ class ServerExchange:
         if self.session is not None:
             self.session.failed(code)
         elif status is not None and code == H3.MESSAGE_ERROR:
-            self.answer(status)
+            self.answer(status, is_error=True)
         else:
             self._is_answered = True
             self._has_to_be_admitted = False
@@ -98,7 +98,7 @@ class ServerExchange:
             self._part.connection.life.error_signalled(rules)
             return
         if status is not None:
-            self.answer(status)
+            self.answer(status, is_error=self.head.protocol is not None)
             return
         if self._is_finished and not rules.requests.answers_ended_requests():
             return
@@ -108,8 +108,8 @@ class ServerExchange:
             session.finished()
         self._part.ask(self)
 
-    def answer(self, status: int, headers: Fields = ()) -> None:
-        """A response that gives no session."""
+    def answer(self, status: int, headers: Fields = (), *, is_error: bool = False) -> None:
+        """A response that gives no session; `is_error`: since the request broke a rule."""
         self._is_answered = True
         status = self._part.connection.rules.requests.refusal_status(status)
         if status == 405 and not any(key == b"allow" for key, _ in headers):
@@ -117,7 +117,8 @@ class ServerExchange:
             headers = (*headers, (b"allow", b""))
         self.stream.send_headers(((b":status", b"%d" % status), *headers), finish=True)
         self.stream.stop(H3.NO_ERROR)
-        self._part.connection.life.error_signalled(self._part.connection.rules)
+        if is_error:
+            self._part.connection.life.error_signalled(self._part.connection.rules)
         if self.session is not None:
             self.session.refused()
         else:

@@ -26,6 +26,8 @@ from wtspec.suite.wire.fields import Field
 
 CONNECTION_ERROR = "RFC 9114 section 8: a stream error may be treated as a connection error"
 ERROR_STATUS = "RFC 9114 section 4.1.2: a status may tell of the error before or without a reset"
+# What the drafts answer where there is no WebTransport.
+NOT_FOUND = frozenset({404, 405})
 
 
 def malformed() -> Expect:
@@ -60,10 +62,10 @@ def without(*names: bytes) -> dict[str, OpeningOptions]:
     parameters=without(b":method", b":scheme", b":authority", b":path", b":protocol"),
     expect=malformed(),
     faults={
-        "needs-no-method": {"method": Response(405)},
+        "needs-no-method": {"method": Response(NOT_FOUND)},
         "needs-no-scheme": {"scheme": Established()},
         "needs-no-authority": {"authority": Established()},
-        "needs-no-path": {"path": Response(405)},
+        "needs-no-path": {"path": Response(NOT_FOUND)},
         "takes-a-target-in-plain-connect": {"protocol": Response(501)},
         "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
     },
@@ -86,7 +88,10 @@ async def pseudo_header_missing(peer: Peer, edit: OpeningOptions) -> Reaction:
     },
     expect=malformed(),
     faults={
-        "needs-no-slash-in-path": {"path-empty": Response(405), "path-relative": Response(405)},
+        "needs-no-slash-in-path": {
+            "path-empty": Response(NOT_FOUND),
+            "path-relative": Response(NOT_FOUND),
+        },
         "needs-no-authority": {"authority-empty": Established()},
         "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
     },

@@ -79,7 +79,7 @@ async def refused(peer: Peer) -> Reaction:
     requires=["origin-reject-403"],
     dialects=http3.since(5),
     roles=[Role.SERVER],
-    control="origin/refused",
+    control="origin/allowed",
     expect=Expect(Response(403)),
     faults={"accepts-any-origin": Established(), "refuses-origins-with-404": Response(404)},
 )
@@ -92,7 +92,7 @@ async def status_403(peer: Peer) -> Reaction:
     title="an origin that only looks like an allowed one is refused",
     requires=["origin-server-verifies"],
     roles=[Role.SERVER],
-    control="origin/refused",
+    control="origin/allowed",
     parameters=NEAR_MISSES,
     expect=REFUSED,
     faults={
@@ -122,7 +122,7 @@ async def near_miss(peer: Peer, value: bytes) -> Reaction:
     title="an allowed origin in an odd spelling is decided on",
     requires=["ref-request-answered", "origin-server-verifies"],
     roles=[Role.SERVER],
-    control="origin/refused",
+    control="origin/allowed",
     parameters=OTHER_SPELLINGS,
     expect=Expect(
         Response(range(300, 600)),
@@ -140,7 +140,7 @@ async def other_spelling(peer: Peer, value: bytes) -> Reaction:
     title="beside an allowed origin a foreign one is not overlooked",
     requires=["origin-server-verifies"],
     roles=[Role.SERVER],
-    control="origin/refused",
+    control="origin/allowed",
     parameters={"foreign-last": (ALLOWED, FOREIGN), "foreign-first": (FOREIGN, ALLOWED)},
     expect=REFUSED,
     faults={

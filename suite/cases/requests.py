@@ -9,7 +9,6 @@ from wtspec.suite.peer.peer import Peer, Raw
 from wtspec.suite.signal import (
     ConnectionClosed,
     Established,
-    Fin,
     Observed,
     Reaction,
     Refused,
@@ -169,6 +168,7 @@ async def ordinary(peer: Peer, name: bytes) -> Reaction:
     requires=["setup-scheme-https"],
     roles=[Role.SERVER],
     control="setup/session-opens",
+    violates=True,
     expect=Expect(
         Response(range(400, 600)),
         Reset(H3.MESSAGE_ERROR),
@@ -244,7 +244,7 @@ async def allow_beside_405(peer: Peer) -> Reaction:
     control="setup/session-opens",
     parameters={"query": "/hold?x=/no-such-path", "empty-query-value": "/hold?x=&&y"},
     expect=Expect(Established()),
-    faults={"looks-up-path-and-query": Response(405)},
+    faults={"looks-behind-the-last-slash": {"query": Response(frozenset({404, 405}))}},
 )
 async def resource(peer: Peer, target: str) -> Reaction:
     return await peer.begin_session(Hold(target)).establish()
@@ -256,6 +256,7 @@ async def resource(peer: Peer, target: str) -> Reaction:
     requires=["ref-request-incomplete"],
     roles=[Role.SERVER],
     control="setup/session-opens",
+    violates=True,
     expect=Expect(
         Reset(H3.REQUEST_INCOMPLETE),
         tolerated={
@@ -282,7 +283,7 @@ async def nothing_but_fin(peer: Peer) -> Reaction:
     roles=[Role.SERVER],
     control="setup/session-opens",
     expect=Expect(Established()),
-    faults={"refuses-early-bytes": Reset(H3.REQUEST_REJECTED)},
+    faults={"refuses-early-bytes": Reset(H3.EXCESSIVE_LOAD)},
 )
 async def early_capsule(peer: Peer) -> Reaction:
     session = peer.begin_session(Hold())
@@ -302,7 +303,7 @@ async def early_capsule(peer: Peer) -> Reaction:
     expect=Expect(
         Established(), readings={Response(range(400, 600)): "A40/refused", Reset(): "A40/reset"}
     ),
-    faults={"processes-early-capsules": Fin()},
+    faults={"forgets-requests-that-ended": Silence()},
 )
 async def early_close(peer: Peer) -> Reaction:
     session = peer.begin_session(Hold())
@@ -320,7 +321,11 @@ async def early_close(peer: Peer) -> Reaction:
     roles=[Role.SERVER],
     control="responses/rejected",
     expect=Expect(Response(403)),
-    faults={"processes-early-capsules": Reset(H3.MESSAGE_ERROR)},
+    faults={
+        "processes-early-capsules": Reset(H3.MESSAGE_ERROR),
+        "refuses-early-bytes": Reset(H3.EXCESSIVE_LOAD),
+        "refuses-with-418": Response(418),
+    },
 )
 async def early_bytes_of_a_refused_session(peer: Peer) -> Reaction:
     session = peer.begin_session(Rejects(403))

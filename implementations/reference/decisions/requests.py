@@ -204,6 +204,14 @@ class RequestRules:
         """The lines of the offer, or of the choice, are one list (RFC 9651 section 4.2)."""
         return values
 
+    def offer_value(self, honest: bytes) -> bytes:
+        """An offer as it is written in the request."""
+        return honest
+
+    def needs_common_protocol(self) -> bool:
+        """Without a protocol in common there is a session all the same."""
+        return False
+
     def offer_in(self, value: bytes, honest: Sequence[str]) -> Sequence[str]:
         """What an offer's value says, a field of another type or syntax nothing."""
         return honest
@@ -235,6 +243,10 @@ class RequestRules:
     def minds_protocol(self) -> bool:
         """From draft 15 an unlisted choice, or none where one is required, is WT_ALPN_ERROR."""
         return True
+
+    def protocol_code(self, code: int) -> int:
+        """What closes such a session: WT_ALPN_ERROR."""
+        return code
 
     # What a client makes of a response.
 

@@ -17,7 +17,8 @@ class KnowsNoLiteralNames(RequestRules):
     """A section whose first name is written out cannot be decoded."""
 
     def encoded_section(self, encoded: bytes) -> bytes:
-        if encoded[_PREFIX_BYTES] & _LITERAL_NAME_MASK == _LITERAL_NAME:
+        first = encoded[_PREFIX_BYTES : _PREFIX_BYTES + 1]
+        if first and first[0] & _LITERAL_NAME_MASK == _LITERAL_NAME:
             raise ConnectionViolation(H3.QPACK_DECOMPRESSION_FAILED, "a literal name")
         return encoded
 
@@ -68,13 +69,13 @@ class SendsUpperCaseNames(RequestRules):
 
 @fault("forgets-large-sections")
 class ForgetsLargeSections(RequestRules):
-    """HEADERS of more than 64 KiB are dropped without a word."""
+    """HEADERS of more than 8 KiB are dropped without a word."""
 
     def max_frame_bytes(self) -> int:
         return 1 << 24
 
     def overlooks_section(self, size_bytes: int) -> bool:
-        return size_bytes > 1 << 16
+        return size_bytes > 1 << 13
 
 
 @fault("resets-undecodable-requests")

@@ -1,0 +1,258 @@
+"""Application protocols: what a client offers, and what it makes of the server's choice."""
+
+from wtspec.suite.case import case
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Protocols
+from wtspec.suite.endpoint.interface import Role
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.signal import Established, Observed, Reaction, Reset, SessionError, Silence
+from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.fields import Field
+
+OFFER, CHOICE = b"wt-available-protocols", b"wt-protocol"
+# Values that are lists or items, but not of strings.
+NOT_STRINGS = {
+    "token": b"chat-v1",
+    "integer": b"1",
+    "boolean": b"?1",
+    "bytes": b":Y2hhdC12MQ==:",
+    "inner-list": b'("chat-v1")',
+}
+UNPARSABLE = {
+    "unclosed": b'"chat-v1',
+    "bare-quote": b'chat-v1"',
+    "single-quotes": b"'chat-v1'",
+    "bad-escape": b'"chat\\-v1"',
+}
+
+
+def serialized(name: str) -> str:
+    """A string of RFC 9651, written here once more by hand."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def answering(*lines: bytes) -> tuple[Field, ...]:
+    """The response's field, as these lines."""
+    return tuple((CHOICE, line) for line in lines)
+
+
+@case(
+    "choices/offered",
+    title="the client offers its protocols as strings, most wanted first",
+    requires=["subproto-string-type", "subproto-preference-order", "subproto-available-is-list"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    control="setup/echo",
+    needs=["protocols"],
+    parameters={"one": ("chat-v1",), "three": ("z", "chat-v1", "a"), "odd": ("b c", 'a"b\\c')},
+    expect=lambda offered: Expect(
+        Observed("wt-available-protocols", ", ".join(map(serialized, offered))),
+        Observed("wt-available-protocols", ",".join(map(serialized, offered))),
+    ),
+    faults={
+        "offers-backwards": {
+            "three": Observed("wt-available-protocols", '"a", "chat-v1", "z"'),
+            "odd": Observed("wt-available-protocols"),
+        },
+        "offers-without-escapes": {"odd": Observed("wt-available-protocols", '"b c", "a"b\\c"')},
+    },
+)
+async def offered_by_client(peer: Peer, offered: tuple[str, ...]) -> Reaction:
+    return (await peer.open_session(Protocols(offered))).observed(OFFER)
+
+
+@case(
+    "choices/tokens-offered",
+    title="the client offers its protocols as tokens",
+    requires=["legacy-subproto-tokens", "subproto-preference-order"],
+    dialects=http3.between(10, 12),
+    roles=[Role.CLIENT],
+    control="setup/echo",
+    needs=["protocols"],
+    parameters={"one": ("chat-v1",), "three": ("z", "chat-v1", "a")},
+    expect=lambda offered: Expect(
+        Observed("wt-available-protocols", ", ".join(offered)),
+        Observed("wt-available-protocols", ",".join(offered)),
+    ),
+    faults={"offers-backwards": {"three": Observed("wt-available-protocols", "a, chat-v1, z")}},
+)
+async def tokens_offered(peer: Peer, offered: tuple[str, ...]) -> Reaction:
+    return (await peer.open_session(Protocols(offered))).observed(OFFER)
+
+
+@case(
+    "choices/reported",
+    title="the client's API names the protocol that the server chose",
+    requires=["subproto-protocol-is-item"],
+    dialects=http3.since(9),
+    roles=[Role.CLIENT],
+    control="setup/echo",
+    needs=["protocols"],
+    parameters={"first": "chat-v2", "second": "chat-v1"},
+    expect=lambda name: Expect(Established(name)),
+    faults={"reports-the-first-offer": {"second": Established("chat-v2")}},
+)
+async def choice_reported(peer: Peer, name: str) -> Reaction:
+    application = Protocols(("chat-v2", "chat-v1"))
+    return await peer.begin_session(application, protocol=name).establish()
+
+
+@case(
+    "choices/none",
+    title="a client that needs no protocol does without",
+    requires=["subproto-server-may-select"],
+    dialects=http3.since(10),
+    roles=[Role.CLIENT],
+    control="setup/echo",
+    needs=["protocols"],
+    expect=Expect(Established("")),
+    faults={"reports-the-first-offer": Established("chat-v2")},
+)
+async def no_choice(peer: Peer) -> Reaction:
+    application = Protocols(("chat-v2", "chat-v1"))
+    return await peer.begin_session(application, without=(CHOICE,)).establish()
+
+
+@case(
+    "choices/parameters",
+    title="parameters of the choice mean nothing",
+    requires=["subproto-parameters-ignored"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    control="choices/reported",
+    needs=["protocols"],
+    parameters={"integer": b'"chat-v1";v=2', "flag": b'"chat-v1";x'},
+    expect=Expect(Established("chat-v1")),
+    faults={"minds-parameters-of-choices": Established("")},
+)
+async def choice_parameters(peer: Peer, value: bytes) -> Reaction:
+    session = peer.begin_session(
+        Protocols(("chat-v2", "chat-v1")), without=(CHOICE,), fields=answering(value)
+    )
+    return await session.establish()
+
+
+@case(
+    "choices/not-a-string",
+    title="a choice that is no string counts as none",
+    requires=["subproto-nonstring-ignore-field"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    control="choices/none",
+    needs=["protocols"],
+    parameters=NOT_STRINGS,
+    expect=Expect(Established("")),
+    faults={
+        "reads-choices-leniently": {
+            "token": Established("chat-v1"),
+            "inner-list": Established("chat-v1"),
+        }
+    },
+)
+async def choice_not_a_string(peer: Peer, value: bytes) -> Reaction:
+    session = peer.begin_session(
+        Protocols(("chat-v1",)), without=(CHOICE,), fields=answering(value)
+    )
+    return await session.establish()
+
+
+@case(
+    "choices/unparsable",
+    title="a choice that cannot be parsed counts as none",
+    requires=["ref-structured-field-unparsable", "subproto-protocol-is-item"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    control="choices/none",
+    needs=["protocols"],
+    parameters=UNPARSABLE,
+    expect=Expect(Established(""), Reset(H3.MESSAGE_ERROR)),
+    faults={"reads-choices-leniently": Established("chat-v1")},
+)
+async def choice_unparsable(peer: Peer, value: bytes) -> Reaction:
+    return await choice_not_a_string(peer, value)
+
+
+@case(
+    "choices/twice",
+    title="two lines of a choice are no item",
+    requires=["ref-structured-field-lines", "subproto-protocol-is-item"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    control="choices/none",
+    needs=["protocols"],
+    parameters={"same": (b'"chat-v1"', b'"chat-v1"'), "other": (b'"chat-v1"', b'"chat-v2"')},
+    expect=Expect(
+        Established(""),
+        Reset(H3.MESSAGE_ERROR),
+        readings={
+            Established("chat-v1"): "A34/first-line-counts",
+            Established("chat-v2"): "A34/last-line-counts",
+        },
+    ),
+    faults={"joins-lines-of-choices": Established('chat-v1", "chat-v1')},
+)
+async def choice_twice(peer: Peer, lines: tuple[bytes, ...]) -> Reaction:
+    session = peer.begin_session(
+        Protocols(("chat-v2", "chat-v1")), without=(CHOICE,), fields=answering(*lines)
+    )
+    return await session.establish()
+
+
+@case(
+    "choices/not-offered",
+    title="a choice that was not offered closes the session with WT_ALPN_ERROR",
+    requires=["subproto-client-unlisted-alpn-error"],
+    dialects=http3.since(15),
+    roles=[Role.CLIENT],
+    control="choices/reported",
+    needs=["protocols"],
+    violates=True,
+    parameters={
+        "another": "zzz",
+        "other-case": "Chat-v1",
+        "shorter": "chat-v",
+        "list": "x,chat-v1",
+    },
+    expect=Expect(SessionError(WT.ALPN_ERROR)),
+    faults={"takes-unlisted-protocols": Silence(), "resets-unlisted-with-no-error": Reset()},
+)
+async def choice_not_offered(peer: Peer, name: str) -> Reaction:
+    session = peer.begin_session(Protocols(("chat-v1", "x")), protocol=name)
+    await session.send_opening()
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "choices/without-offer",
+    title="a choice though nothing was offered closes the session, or is ignored",
+    requires=["subproto-client-unlisted-alpn-error"],
+    dialects=http3.since(15),
+    roles=[Role.CLIENT],
+    control="setup/echo",
+    needs=["protocols"],
+    violates=True,
+    expect=Expect(SessionError(WT.ALPN_ERROR), readings={Silence(): "A34/ignored"}),
+    faults={"resets-unlisted-with-no-error": Reset()},
+)
+async def choice_without_offer(peer: Peer) -> Reaction:
+    session = peer.begin_session(Protocols(), protocol="chat-v1")
+    await session.send_opening()
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "choices/unlisted-ignored",
+    title="a choice that was not offered counts as none in drafts 13 and 14",
+    requires=["legacy-subproto-ignore-unlisted"],
+    dialects=http3.between(13, 14),
+    roles=[Role.CLIENT],
+    control="choices/reported",
+    needs=["protocols"],
+    parameters={"another": "zzz", "other-case": "Chat-v1", "shorter": "chat-v"},
+    expect=Expect(Established("")),
+    faults={"reports-unlisted-protocols": Established},
+)
+async def unlisted_choice_ignored(peer: Peer, name: str) -> Reaction:
+    return await peer.begin_session(Protocols(("chat-v1",)), protocol=name).establish()
