@@ -4,6 +4,7 @@ import ast
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -105,14 +106,20 @@ def modules() -> Iterator[tuple[str, Path]]:
 MODULES = dict(modules())
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+    return frozenset(found)
 
 
 def ours(path: Path) -> set[str]:
@@ -196,7 +203,7 @@ def test_sizes(path: Path) -> None:
     text = path.read_text()
     limit = 500 if where.startswith(SOFT_DATA) else 400
     assert len(text.splitlines()) <= limit
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= 40, f"{node.name} has {length} lines"
@@ -216,7 +223,7 @@ def test_no_module_has_a_vague_name() -> None:
 
 def scripts() -> Iterator[tuple[str, ast.AsyncFunctionDef]]:
     for path in sorted((ROOT / "suite" / "cases").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.AsyncFunctionDef):
                 yield f"{path.stem}.{node.name}", node
 

@@ -74,7 +74,8 @@ def test_a_rule_that_the_dialect_does_not_have_binds_nobody() -> None:
     ],
 )
 def test_each_reason_has_its_outcome(reason: str, expected: Outcome) -> None:
-    verdict = judge(EXPECT, [rule()], Observation(reaction=RIGHT, **{reason: "why"}), "h3-16")
+    seen: dict[str, Any] = {reason: "why"}
+    verdict = judge(EXPECT, [rule()], Observation(reaction=RIGHT, **seen), "h3-16")
     assert verdict.outcome is expected
     assert "why" in verdict.reason
 
@@ -91,7 +92,8 @@ def test_each_reason_has_its_outcome(reason: str, expected: Outcome) -> None:
 def test_our_own_bug_comes_first_and_a_dead_endpoint_before_an_odd_answer(
     stronger: str, weaker: str, expected: Outcome
 ) -> None:
-    assert outcome(reaction=WRONG, **{stronger: "a", weaker: "b"}) is expected
+    seen: dict[str, Any] = {stronger: "a", weaker: "b"}
+    assert outcome(reaction=WRONG, **seen) is expected
 
 
 def test_a_script_without_reaction_is_our_error() -> None:
