@@ -9,7 +9,7 @@ from typing import Protocol
 from wtspec.implementations.reference.control import ControlListener, ControlReader
 from wtspec.implementations.reference.early import EarlyArrivals, EarlyStream
 from wtspec.implementations.reference.errors import ConnectionViolation
-from wtspec.implementations.reference.incoming import Discard, Sink
+from wtspec.implementations.reference.incoming import Discard, Sink, Unknown
 from wtspec.implementations.reference.negotiation import Negotiated, Offer
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.implementations.reference.qpack_streams import (
@@ -88,15 +88,15 @@ class Arrivals:
                 code = H3.STREAM_CREATION_ERROR if self.side is Side.SERVER else H3.ID_ERROR
                 raise ConnectionViolation(code, "a push stream")
             case _:
-                self._unknown_stream(stream_id, stream_type)
-                return Discard()
+                return self._unknown_stream(stream_id, stream_type)
 
-    def _unknown_stream(self, stream_id: int, stream_type: int) -> None:
-        rules = self.rules.control
-        if (fatal := rules.code_for_unknown_stream(stream_type)) is not None:
+    def _unknown_stream(self, stream_id: int, stream_type: int) -> Sink:
+        rules, count = self.rules.control, len(self._taken_types)
+        if (fatal := rules.code_for_unknown_stream(stream_type, count)) is not None:
             raise ConnectionViolation(fatal, f"unknown stream type {stream_type:#x}")
         if (code := rules.stops_unknown_streams()) is not None:
             self.outlet.stop(stream_id, code)
+        return Unknown(rules)
 
     def check_qpack_streams(self) -> None:
         """Called for each field section of the peer; it need not have opened its QPACK streams."""
@@ -135,10 +135,9 @@ class Arrivals:
         rules, session_id = self.rules.streams, header.session_id
         shortest = stream_header.encode(header.kind, session_id)
         long_code = rules.long_varint_code() if header_bytes > len(shortest) else None
-        ended_code = rules.ended_session_code() if session_id in self._over else None
         is_known = session_id in self._over or session_id in self._home.sessions
         unknown_code = None if is_known else rules.unknown_session_code(session_id)
-        for code in (long_code, ended_code, unknown_code):
+        for code in (long_code, unknown_code):
             if code is not None:
                 raise ConnectionViolation(code, f"stream header {header}")
 

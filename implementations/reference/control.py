@@ -88,8 +88,11 @@ class ControlReader:
     def data(self, data: bytes, finished: bool) -> None:
         for event in self._events(data):
             self._frame(event)
-        if self._phase is ControlPhase.NOTHING and not self._rules.waits_for_frames():
+        is_early = self._phase is ControlPhase.NOTHING
+        if is_early and not self._rules.waits_for_rest(is_early):
             raise ConnectionViolation(H3.MISSING_SETTINGS, "SETTINGS are not complete")
+        if not is_early and not self._rules.waits_for_rest(is_early):
+            self._decoder.finish()
         if finished and self._rules.minds_closed_critical("control", "FIN"):
             raise ConnectionViolation(self._code_at_end(), "FIN on the control stream")
 

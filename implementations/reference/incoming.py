@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from wtspec.implementations.reference.decisions.control import ControlRules
 from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.dialect import Side, SignalPosition
@@ -34,6 +35,24 @@ class Discard:
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         pass
+
+    def stopped(self, code: int) -> None:
+        pass
+
+
+class Unknown:
+    """A unidirectional stream of unknown type: dropped too, whatever becomes of it."""
+
+    def __init__(self, rules: ControlRules) -> None:
+        self._rules = rules
+
+    def data(self, data: bytes, finished: bool) -> None:
+        pass
+
+    def reset_arrived(self, code: int, final_size: int) -> None:
+        del final_size
+        if self._rules.minds_unknown_reset():
+            raise ConnectionViolation(H3.CLOSED_CRITICAL_STREAM, f"a reset with {code:#x}")
 
     def stopped(self, code: int) -> None:
         pass

@@ -170,9 +170,11 @@ class Host:
         await bench.bell.until(lambda: self._refusal(session), bench.patience.step_s)
         refused = self._refusal(session)
         connection = self.connection
+        # The close of its connection can arrive behind what the client tells of it.
         if connection is not None and connection.is_ready:
-            # The close of its connection can arrive behind what the client tells of it.
             await connection.outlet.barrier(bench.patience.step_s)
+        elif connection is not None:
+            await bench.bell.until(lambda: connection.closed, bench.patience.quiet_s)
         closed = None if connection is None else connection.closed
         return tuple(one for one in (refused, closed) if one is not None) or (Silence(),)
 

@@ -51,8 +51,8 @@ class ControlRules:
         """A setting given twice or one of HTTP/2 is H3_SETTINGS_ERROR, a cut one H3_FRAME_ERROR."""
         return settings.decode(payload)
 
-    def waits_for_frames(self) -> bool:
-        """A frame may come in any number of pieces."""
+    def waits_for_rest(self, is_settings: bool) -> bool:
+        """A frame, SETTINGS or a later one, may come in any number of pieces."""
         return True
 
     def code_for_unknown_setting(self, number: int) -> int | None:
@@ -113,9 +113,16 @@ class ControlRules:
         """Streams of unknown types are read and dropped, not stopped; else the code for that."""
         return None
 
-    def code_for_unknown_stream(self, stream_type: int) -> int | None:
-        """They are no error; else what the connection is closed with."""
+    def code_for_unknown_stream(self, stream_type: int, before: int) -> int | None:
+        """They are no error; else what the connection is closed with.
+
+        `before`: how many critical streams have come already.
+        """
         return None
+
+    def minds_unknown_reset(self) -> bool:
+        """Nor is their reset."""
+        return False
 
     def minds_qpack_instructions(self) -> bool:
         """Without a dynamic table hardly any instruction is legal."""

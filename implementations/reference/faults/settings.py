@@ -130,8 +130,8 @@ class TakesFewSettings(ControlRules):
 class WantsSettingsInOnePiece(ControlRules):
     """SETTINGS that are not complete when the control stream begins count as missing."""
 
-    def waits_for_frames(self) -> bool:
-        return False
+    def waits_for_rest(self, is_settings: bool) -> bool:
+        return not is_settings
 
 
 @oddity("takes-duplicate-settings")
