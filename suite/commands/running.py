@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -74,7 +74,7 @@ def perform(request: Request) -> ExitCode:
         click.echo("nothing to run: no selected case has this role and dialect", err=True)
         return ExitCode.NOTHING_RAN
     stored, is_troubled = _run(request, chosen, plan, known)
-    stale = known.stale(stored, date.today(), whole_catalogue=not request.select)  # noqa: DTZ011 - an expiry date is a day of the user's calendar
+    stale = known.stale(stored, whole_catalogue=not request.select)
     _export(request, stored, stale)
     if request.json_file != "-":
         summary.show(stored, stale, request.verbosity)
@@ -123,9 +123,11 @@ def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> t
             runner = Runner(plan.without(done), store.run, command, store, known.expected)
             with ProgressBar(len(plan.cells) - len(done), is_quiet=request.quiet) as bar:
                 runner.watcher = bar.watcher
-                jobs = _jobs(request, chosen, runner.plan)
+                jobs = _jobs(request, chosen, runner.plan, known)
                 runner.execute(jobs, _supervisor(request, chosen))
             click.echo(f"evidence and journal: {store.folder}", err=True)
+            if not runner.run.is_complete:
+                click.echo(f"go on with: {command} --resume {store.folder}", err=True)
             return read(store.folder), bool(runner.troubles)
     except StoreError as error:
         raise EnvironmentTrouble(str(error)) from error
@@ -146,13 +148,14 @@ def _banner(request: Request, run: StoredRun, chosen: target.Target) -> None:
     click.echo(f"{chosen.factory} as {roles} in {', '.join(run.dialects)}", err=True)
 
 
-def _jobs(request: Request, chosen: target.Target, plan: Plan) -> Sequence[Job]:
+def _jobs(request: Request, chosen: target.Target, plan: Plan, known: Known) -> Sequence[Job]:
     if chosen.is_virtual:
         return simulated_jobs(plan, chosen.factory)
     pace = Pace(at_once=request.jobs or _AT_ONCE, confirmations=request.confirm)
     if request.no_deadlines:
         pace = pace.endless
-    return real_jobs(plan, chosen.factory, pace)
+    signatures = known.signatures(plan.cells)
+    return real_jobs(plan, chosen.factory, pace, known=signatures)
 
 
 def _supervisor(request: Request, chosen: target.Target) -> Supervisor:

@@ -23,13 +23,13 @@ def conclude(first: Attempt, again: Sequence[Attempt]) -> Attempt:
     last = again[-1]
     if last.outcome is Outcome.BLOCKED:
         return last
-    voters = again if _was_impatient(first) else (first, *again)
+    voters = again if was_impatient(first) else (first, *again)
     if len({one.outcome for one in voters}) == 1:
         return last
     return _flaky((first, *again))
 
 
-def _was_impatient(attempt: Attempt) -> bool:
+def was_impatient(attempt: Attempt) -> bool:
     """Whether the verdict rests on something that did not come, or on its control's."""
     if attempt.outcome in {Outcome.TIMEOUT, Outcome.BLOCKED}:
         return True

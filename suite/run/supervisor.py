@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from wtspec.suite.endpoint import processes
 from wtspec.suite.run.worker import (
     LEAVE_S,
+    Ended,
     Finished,
     Job,
     JobDone,
@@ -129,6 +130,8 @@ class Supervisor:
             case Started(cell, _, limit_s):
                 worker.in_flight[cell] = time.monotonic() + limit_s + _GRACE_S
                 yield message
+            case Ended(cell):
+                worker.in_flight.pop(cell, None)
             case Finished(cell, _):
                 worker.in_flight.pop(cell, None)
                 worker.left.pop(cell, None)

@@ -35,6 +35,13 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """What was begun for `cell` is over, its verdict not final: nothing is awaited of it now."""
+
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The verdict on `cell` is final: `attempts` led to it, the last one is it."""
 
@@ -72,7 +79,7 @@ class Weighed:
     memory_bytes: int
 
 
-Message = Started | Finished | Trouble | JobDone | Spoke | Weighed
+Message = Started | Ended | Finished | Trouble | JobDone | Spoke | Weighed
 Report = Callable[[Message], None]
 
 

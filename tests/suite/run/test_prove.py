@@ -30,6 +30,7 @@ from wtspec.suite.verdict import Outcome
 
 PASS, FAIL, TOLERATED = Outcome.PASS, Outcome.FAIL, Outcome.TOLERATED
 REFUSED, ALLOWED = "origin/refused@h3-16/server", "origin/allowed@h3-16/server"
+ORIGIN = ("origin/allowed", "origin/refused")
 GOOD = "accepts-any-origin"
 
 
@@ -117,7 +118,7 @@ def test_an_oddity_must_show_and_turn_nothing_red() -> None:
 
 
 def test_faults_of_the_reference_are_proved() -> None:
-    prover = Prover(plan("origin", "resets/code-reported"), lambda: Supervisor(2))
+    prover = Prover(plan(*ORIGIN, "resets/code-reported"), lambda: Supervisor(2))
     honest = prover.honest(Subject(HONEST, EmbeddedReference()))
     assert {one.outcome for one in honest.values()} == {PASS}
     subjects = [
@@ -133,7 +134,7 @@ def test_faults_of_the_reference_are_proved() -> None:
 
 
 def test_an_honest_run_shows_the_same_timelines_in_every_process() -> None:
-    prover = Prover(plan("origin", "setup"), lambda: Supervisor(2))
+    prover = Prover(plan(*ORIGIN, "setup/echo"), lambda: Supervisor(2))
     subject = Subject(HONEST, EmbeddedReference())
     first, second = prover.honest(subject), prover.honest(subject)
     assert {cell: one.fingerprint for cell, one in first.items()} == {
@@ -149,7 +150,9 @@ def test_cells_without_a_fault_are_told() -> None:
 
 
 def test_only_the_cells_that_name_it_run_when_asked() -> None:
-    prover = Prover(plan("origin/refused", "origin/allowed"), lambda: Supervisor(1), only_named=True)
+    prover = Prover(
+        plan("origin/refused", "origin/allowed"), lambda: Supervisor(1), only_named=True
+    )
     honest = prover.honest(Subject(HONEST, EmbeddedReference()))
     (proof,) = prover.faults([Subject(GOOD, EmbeddedReference(GOOD))], honest)
     assert proof.failed == (REFUSED,)

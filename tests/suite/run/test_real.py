@@ -26,11 +26,12 @@ from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.plan import Plan
 from wtspec.suite.run.real import Pace, RealJob, real_jobs
 from wtspec.suite.run.select import Selection
-from wtspec.suite.run.worker import Finished, Message, Started, Trouble
+from wtspec.suite.run.worker import Ended, Finished, Message, Started, Trouble
 from wtspec.suite.verdict import Outcome
 
 # As patient as FAST, so that a confirming attempt does not make the test slow.
 PACE = Pace(at_once=8, confirmations=2, first=FAST, again=FAST)
+ORIGIN = ("origin/allowed", "origin/refused")
 HASTY = Patience(step_s=0.3, connect_s=0.5, quiet_s=0.1, case_s=3, eventual_s=0.3)
 
 
@@ -87,7 +88,7 @@ def outcomes(found: Mapping[str, tuple[Attempt, ...]]) -> dict[str, Outcome]:
 
 
 def test_cells_share_one_endpoint_and_pass() -> None:
-    (job,) = jobs(EmbeddedReference(), "setup", "origin")
+    (job,) = jobs(EmbeddedReference(), "setup", *ORIGIN)
     found, _ = run(job)
     assert set(outcomes(found).values()) == {Outcome.PASS}
     assert len(found) == len(job.keys)
@@ -96,18 +97,69 @@ def test_cells_share_one_endpoint_and_pass() -> None:
 
 def test_groups_follow_the_configuration() -> None:
     given = jobs(EmbeddedReference(), "setup/echo", "flow-control")
-    assert [len({one.configuration for one in job.cells}) for job in given] == [1, 1]
+    assert len(given) > 1
+    assert {len({one.configuration for one in job.cells}) for job in given} == {1}
 
 
 def test_a_red_cell_is_confirmed_twice_after_its_control() -> None:
     pace = replace(PACE, first=HASTY, again=HASTY)
-    found, messages = run(*jobs(EmbeddedReference("accepts-any-origin"), "origin", pace=pace))
+    found, messages = run(*jobs(EmbeddedReference("accepts-any-origin"), *ORIGIN, pace=pace))
     assert outcomes(found) == {"origin/allowed": Outcome.PASS, "origin/refused": Outcome.FAIL}
     purposes = [one.purpose for one in found["origin/refused"]]
     assert purposes == ["first", "confirm", "confirm"]
     started = [one.purpose for one in messages if isinstance(one, Started)]
     assert started[:2] == ["first", "first"]
     assert started[-4:] == ["control", "confirm", "control", "confirm"]
+
+
+def test_silent_cells_wait_side_by_side() -> None:
+    hasty = replace(PACE, first=HASTY, again=HASTY)
+    selected = ("flow-control/max-streams-not-increasing",)
+    found, messages = run(*jobs(EmbeddedReference("takes-any-max-streams"), *selected, pace=hasty))
+    silent = [cell for cell, attempts in found.items() if attempts[-1].outcome is Outcome.FAIL]
+    assert len(silent) > 1
+    assert all([one.purpose for one in found[cell]].count("confirm") == 2 for cell in silent)
+    first_end = next(
+        at
+        for at, one in enumerate(messages)
+        if isinstance(one, Finished) and one.attempts[-1].outcome is Outcome.FAIL
+    )
+    begun = {
+        one.cell
+        for one in messages[:first_end]
+        if isinstance(one, Started) and one.purpose == "confirm"
+    }
+    assert len(begun) > 1
+
+
+def test_nothing_is_awaited_between_two_attempts() -> None:
+    hasty = replace(PACE, first=HASTY, again=HASTY)
+    _, messages = run(*jobs(EmbeddedReference("accepts-any-origin"), *ORIGIN, pace=hasty))
+    in_flight: set[str] = set()
+    for message in messages:
+        match message:
+            case Started(cell):
+                assert cell not in in_flight
+                in_flight.add(cell)
+            case Ended(cell):
+                in_flight.remove(cell)
+            case Finished(cell):
+                assert cell not in in_flight
+            case _:
+                pass
+    assert not in_flight
+
+
+def test_a_known_failure_needs_no_confirming() -> None:
+    refused = "origin/refused@h3-16/server"
+    (job,) = jobs(EmbeddedReference("accepts-any-origin"), *ORIGIN)
+    (first, *_) = run(job)[0]["origin/refused"]
+    known = {refused: frozenset({first.verdict.signature})}
+    found, _ = run(replace(job, known=known))
+    assert [one.purpose for one in found["origin/refused"]] == ["first"]
+    other = {refused: frozenset({"fail; something else"})}
+    found, _ = run(replace(job, known=other))
+    assert len(found["origin/refused"]) == 3
 
 
 def test_only_the_cell_that_kills_the_endpoint_again_is_a_crash() -> None:
@@ -165,5 +217,5 @@ def test_an_exception_in_a_callback_is_ours() -> None:
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_the_number_at_once_changes_no_verdict(at_once: int) -> None:
-    found, _ = run(*jobs(EmbeddedReference(), "origin", pace=replace(PACE, at_once=at_once)))
+    found, _ = run(*jobs(EmbeddedReference(), *ORIGIN, pace=replace(PACE, at_once=at_once)))
     assert set(outcomes(found).values()) == {Outcome.PASS}
