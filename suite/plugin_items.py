@@ -1,7 +1,6 @@
 """The catalogue as pytest items, and what is said of them at the end of a session."""
 
 from collections.abc import Generator, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -188,9 +187,8 @@ class Door:
         """Entries of the baseline that are not true of the cells that ran."""
         if not self._told:
             return []
-        today = date.today()  # noqa: DTZ011 - an expiry date is a day of the user's calendar
         known = Known.load(self._config.getoption("wt_baseline") or None)
-        return known.stale(self._stored, today, whole_catalogue=False)
+        return known.stale(self._stored, whole_catalogue=False)
 
     def _status(self) -> ExitCode:
         red = {"fail", "crash", "timeout", "flaky"}
