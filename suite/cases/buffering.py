@@ -1,4 +1,4 @@
-"""Early arrival: what comes before its session, and what comes after it."""
+"""Early arrival: what comes before its session."""
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
@@ -253,33 +253,4 @@ async def refused(peer: Peer, session: Session, kind: StreamKind) -> Reaction:
     await stream.send(b"early")
     await peer.barrier()
     await session.establish()
-    return await stream.reaction()
-
-
-@case(
-    "buffering/stream-after-session",
-    title="the ID of an ended session is none of an error",
-    requires=["sid-closed-session-not-invalid"],
-    dialects=http3.since(15),
-    roles=BOTH,
-    control="streams/echo",
-    parameters=KINDS,
-    expect=Expect(
-        Stop(WT.SESSION_GONE),
-        Reset(WT.SESSION_GONE),
-        readings={
-            Stop(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
-            Reset(WT.BUFFERED_STREAM_REJECTED): "A12/rejected",
-            Silence(): "A12/dropped",
-        },
-        tolerated={ConnectionClosed(H3.NO_ERROR): IDLE_CLIENT},
-    ),
-    faults={"minds-ids-of-ended-sessions": ConnectionClosed(H3.ID_ERROR)},
-)
-async def stream_after_session(peer: Peer, kind: StreamKind) -> Reaction:
-    session = await peer.open_session(Echo())
-    await session.close()
-    await session.connect_stream.reaction()
-    stream = await session.open(kind)
-    await stream.send(b"late")
     return await stream.reaction()

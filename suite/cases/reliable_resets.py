@@ -26,7 +26,7 @@ KEEPS_HEADER = range(3, 8)
     requires=["reset-stream-at-used"],
     dialects=http3.since(10),
     roles=BOTH,
-    control="streams/own-opening",
+    control="session-ids/own-streams",
     expect=Expect(Reset(ApplicationCode(7), KEEPS_HEADER)),
     faults={
         "resets-own-streams-plainly": Reset(ApplicationCode(7), 0),
@@ -45,7 +45,7 @@ async def own_reset(peer: Peer) -> Reaction:
     requires=["reset-code-mapped", "legacy-reset-best-effort"],
     dialects=http3.until(9),
     roles=BOTH,
-    control="streams/own-opening",
+    control="session-ids/own-streams",
     expect=Expect(Reset(ApplicationCode(7))),
     faults={"sends-codes-unmapped": Reset(7)},
 )
@@ -149,7 +149,7 @@ async def overtakes_header(peer: Peer, crossing: Crossing) -> Reaction:
     title="a direction without a header may be reset plainly",
     requires=["reset-code-delivered-unchanged", "reset-and-stop-sending-allowed"],
     roles=BOTH,
-    control="streams/own-opening",
+    control="session-ids/own-streams",
     needs=["reset-code"],
     expect=Expect(Reported("ended", "reset", 7)),
     faults={"reports-codes-one-off": Reported("ended", "reset", 8)},

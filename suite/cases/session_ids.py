@@ -145,7 +145,7 @@ async def never_a_session(peer: Peer, strange: Strange) -> Reaction:
     title="a stream of a session that never comes leaves the others alone",
     requires=["ov-stream-error-scope", "buffer-streams"],
     roles=BOTH,
-    control="session-ids/never-a-session",
+    control="streams/echo",
     parameters=STRANGERS,
     expect=Expect(
         Fin(b"after"),

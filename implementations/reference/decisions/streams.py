@@ -90,10 +90,6 @@ class StreamRules:
         """What a header costs whose numbers are longer than they must be: nothing (None)."""
         return None
 
-    def ended_session_code(self) -> int | None:
-        """What the ID of a session that was there costs: it is none of H3_ID_ERROR (None)."""
-        return None
-
     def is_of_known_session(self, session_id: int) -> bool:
         """Every session of the connection has its streams."""
         return True

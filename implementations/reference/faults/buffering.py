@@ -1,4 +1,4 @@
-"""Faults about what comes before its session, or after it."""
+"""Faults about what comes before its session."""
 
 from wtspec.implementations.reference.decisions.application import ApplicationRules
 from wtspec.implementations.reference.decisions.datagrams import DatagramRules
@@ -52,14 +52,6 @@ class ClosesForStreamsOfRefusedSessions(StreamRules):
     """Streams whose session is refused cost the connection."""
 
     def orphan_code(self) -> int | None:
-        return H3.ID_ERROR
-
-
-@fault("minds-ids-of-ended-sessions")
-class MindsIdsOfEndedSessions(StreamRules):
-    """The ID of an ended session is taken for one that cannot be."""
-
-    def ended_session_code(self) -> int | None:
         return H3.ID_ERROR
 
 
