@@ -118,7 +118,10 @@ async def control_frames(peer: Peer, frame: Frame) -> Reaction:
     control="extension-points/control-frames",
     parameters={"to-its-end": b"nothing", "never-to-its-end": b""},
     expect=GOES_ON,
-    faults={"takes-no-control-frame-in-pieces": ConnectionClosed(H3.FRAME_ERROR)},
+    faults={
+        "takes-no-control-frame-in-pieces": ConnectionClosed(H3.FRAME_ERROR),
+        "takes-no-long-control-frames": {"never-to-its-end": ConnectionClosed(H3.EXCESSIVE_LOAD)},
+    },
 )
 async def control_frame_in_pieces(peer: Peer, payload: bytes) -> Reaction:
     session = await peer.open_session(Echo())
