@@ -85,11 +85,13 @@ class Child:
         """SIGTERM, and after two seconds SIGKILL, to it and all that it started."""
         strays = processes.descendants(self.pid)
         self._signal(signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.wait(), GRACE_S)
-        # Even after a clean end something that it started may be left, in its group or not.
-        self._signal(signal.SIGKILL)
-        processes.end(strays)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.wait(), GRACE_S)
+        finally:
+            # Even after a clean end something that it started may be left, in its group or not.
+            self._signal(signal.SIGKILL)
+            processes.end(strays)
         await self.wait()
 
     def _signal(self, number: signal.Signals) -> None:

@@ -101,10 +101,12 @@ class ProcessEndpoint:
 
     async def stop(self) -> None:
         """End it; `ended` then tells if its end was not a clean one."""
-        if self._child is not None:
-            self._stopping = self._stopping or self._child.status is None
-            await self._child.stop()
-        self._files.cleanup()
+        try:
+            if self._child is not None:
+                self._stopping = self._stopping or self._child.status is None
+                await self._child.stop()
+        finally:
+            self._files.cleanup()
 
     @property
     def is_mute(self) -> bool:
@@ -165,13 +167,13 @@ async def start(
     """
     address = (HOST, free_port() if role is Role.SERVER else 0)
     files = tempfile.TemporaryDirectory(prefix="wtspec-")
-    variables = {
-        **contract.environment(configuration, dialects),
-        **launch.variables(role, address),
-        **certificates(identity, Path(files.name)),
-    }
     endpoint = ProcessEndpoint(role, address, files)
     try:
+        variables = {
+            **contract.environment(configuration, dialects),
+            **launch.variables(role, address),
+            **certificates(identity, Path(files.name)),
+        }
         await endpoint.launch(Command(launch.arguments, variables, launch.directory))
         async with asyncio.timeout(launch.deadline_s):
             await endpoint.ready()

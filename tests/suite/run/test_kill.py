@@ -152,7 +152,6 @@ class Victim:
                     os.close(handle)
             if time.monotonic() >= until:
                 return False
-        print(list(self.temporary.iterdir()), self.processes(), self.kills, self.errors.read_text())
         return not list(self.temporary.glob("wtspec-*"))
 
 
