@@ -199,7 +199,7 @@ async def long_type(peer: Peer, parameter: tuple[StreamKind, int]) -> Reaction:
     title="a stream that brings a header alone is a stream",
     requires=["uni-layout", "bidi-layout"],
     roles=BOTH,
-    control="streams/echo",
+    control="streams/own-empty",
     parameters={
         f"{kind}-{when}": (KINDS[kind], when == "at-once")
         for kind, when in product(KINDS, ("at-once", "fin-later"))
@@ -269,9 +269,9 @@ async def ten_windows(peer: Peer, kind: StreamKind) -> Reaction:
     return await answer(session, stream)
 
 
-UPLOAD_BYTES = 600_000
-# SHA-256 of that much of the pattern.
-UPLOAD_SHA256 = sha256(pattern(UPLOAD_BYTES)).hexdigest()
+UPLOAD_BYTES, A_CHUNK_BYTES = 600_000, 50_000
+UPLOAD = pattern(UPLOAD_BYTES)
+UPLOAD_SHA256 = sha256(UPLOAD).hexdigest()
 
 
 @case(
@@ -286,7 +286,10 @@ UPLOAD_SHA256 = sha256(pattern(UPLOAD_BYTES)).hexdigest()
 async def upload(peer: Peer) -> Reaction:
     session = await peer.open_session(Sink())
     stream = await session.open_uni()
-    await stream.send(pattern(UPLOAD_BYTES), finish=True)
+    for start in range(0, UPLOAD_BYTES, A_CHUNK_BYTES):
+        await stream.send(UPLOAD[start : start + A_CHUNK_BYTES])
+        await peer.barrier()  # deadlines belong to steps, not to the sum of all bytes
+    await stream.finish()
     return await session.observed_event("ended", "sha256", by="peer")
 
 

@@ -106,9 +106,10 @@ class ReadsPayloadAsFrames(StreamRules):
     def delivered(self, data: bytes, offset: int) -> bytes:
         kind = varint.decode(data) if offset == 0 else None
         length = kind and varint.decode(data, kind[1])
-        if not kind or not length or kind[0] not in {0x0, 0x21, BIDI_SIGNAL}:
+        if not kind or not length:
             return data
-        return data[length[1] :] if kind[0] == BIDI_SIGNAL or length[0] else data
+        is_whole = kind[0] == 0 and length[0] == len(data) - length[1] > 0
+        return data[length[1] :] if is_whole or kind[0] in {0x21, BIDI_SIGNAL} else data
 
 
 @fault("cuts-what-exceeds-our-credit")
