@@ -73,7 +73,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !known, r.Method != http.MethodConnect:
 		w.WriteHeader(http.StatusNotFound)
 		return
-	case !strings.HasPrefix(r.Proto, "webtransport"):
+	case r.Proto != "webtransport-h3" && r.Proto != "webtransport": // the tokens that Upgrade takes
 		w.WriteHeader(http.StatusNotImplemented)
 		return
 	}
