@@ -113,7 +113,8 @@ class Campaign:
         run = StoredRun(new_run_id(), plan.seed, str(self.target.factory), versions())
         command = self.target.command
         runner = Runner(plan, run, command, None, self.known.expected, watcher)
-        jobs = real_jobs(plan, self.target.factory, self.wishes.pace)
+        known = self.known.signatures(plan.cells)
+        jobs = real_jobs(plan, self.target.factory, self.wishes.pace, known=known)
         runner.execute(jobs, Supervisor(1))
 
     def _go_on(self) -> None:
