@@ -162,6 +162,7 @@ MANY = 90
     faults={
         "drops-early-streams": Observed(SILENT),
         "misses-streams-before-it-listens": Observed(SILENT),
+        "mixes-streams": Observed(SILENT),
         "resets-early-streams-with-no-code": {"uni": Stop(0x100), "bidi": Reset(0x100)},
         "loses-excess-early-streams": Both((Observed(CAME_BACK), Observed(SILENT))),
         "refuses-excess-early-streams-by-another-code": {
