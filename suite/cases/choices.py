@@ -6,7 +6,15 @@ from wtspec.suite.endpoint.application import Protocols
 from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import Established, Observed, Reaction, Reset, SessionError, Silence
+from wtspec.suite.signal import (
+    Established,
+    Observed,
+    Reaction,
+    Refused,
+    Reset,
+    SessionError,
+    Silence,
+)
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.fields import Field
 
@@ -108,7 +116,7 @@ async def choice_reported(peer: Peer, name: str) -> Reaction:
     control="setup/echo",
     needs=["protocols"],
     expect=Expect(Established("")),
-    faults={"reports-the-first-offer": Established("chat-v2")},
+    faults={"takes-silence-for-consent": Established("chat-v2")},
 )
 async def no_choice(peer: Peer) -> Reaction:
     application = Protocols(("chat-v2", "chat-v1"))
@@ -125,7 +133,10 @@ async def no_choice(peer: Peer) -> Reaction:
     needs=["protocols"],
     parameters={"integer": b'"chat-v1";v=2', "flag": b'"chat-v1";x'},
     expect=Expect(Established("chat-v1")),
-    faults={"minds-parameters-of-choices": Established("")},
+    faults={
+        "minds-parameters-of-choices": Established(""),
+        "reports-the-first-offer": Established("chat-v2"),
+    },
 )
 async def choice_parameters(peer: Peer, value: bytes) -> Reaction:
     session = peer.begin_session(
@@ -140,7 +151,7 @@ async def choice_parameters(peer: Peer, value: bytes) -> Reaction:
     requires=["subproto-nonstring-ignore-field"],
     dialects=http3.since(13),
     roles=[Role.CLIENT],
-    control="choices/none",
+    control="setup/echo",
     needs=["protocols"],
     parameters=NOT_STRINGS,
     expect=Expect(Established("")),
@@ -148,7 +159,8 @@ async def choice_parameters(peer: Peer, value: bytes) -> Reaction:
         "reads-choices-leniently": {
             "token": Established("chat-v1"),
             "inner-list": Established("chat-v1"),
-        }
+        },
+        "takes-silence-for-consent": Established("chat-v1"),
     },
 )
 async def choice_not_a_string(peer: Peer, value: bytes) -> Reaction:
@@ -164,11 +176,14 @@ async def choice_not_a_string(peer: Peer, value: bytes) -> Reaction:
     requires=["ref-structured-field-unparsable", "subproto-protocol-is-item"],
     dialects=http3.since(13),
     roles=[Role.CLIENT],
-    control="choices/none",
+    control="setup/echo",
     needs=["protocols"],
     parameters=UNPARSABLE,
-    expect=Expect(Established(""), Reset(H3.MESSAGE_ERROR)),
-    faults={"reads-choices-leniently": Established("chat-v1")},
+    expect=Expect(Established(""), Reset(H3.MESSAGE_ERROR), expected_beside=(Refused(),)),
+    faults={
+        "reads-choices-leniently": Established("chat-v1"),
+        "takes-silence-for-consent": Established("chat-v1"),
+    },
 )
 async def choice_unparsable(peer: Peer, value: bytes) -> Reaction:
     return await choice_not_a_string(peer, value)
@@ -180,7 +195,7 @@ async def choice_unparsable(peer: Peer, value: bytes) -> Reaction:
     requires=["ref-structured-field-lines", "subproto-protocol-is-item"],
     dialects=http3.since(13),
     roles=[Role.CLIENT],
-    control="choices/none",
+    control="setup/echo",
     needs=["protocols"],
     parameters={"same": (b'"chat-v1"', b'"chat-v1"'), "other": (b'"chat-v1"', b'"chat-v2"')},
     expect=Expect(
@@ -190,8 +205,9 @@ async def choice_unparsable(peer: Peer, value: bytes) -> Reaction:
             Established("chat-v1"): "A34/first-line-counts",
             Established("chat-v2"): "A34/last-line-counts",
         },
+        expected_beside=(Refused(),),
     ),
-    faults={"joins-lines-of-choices": Established('chat-v1", "chat-v1')},
+    faults={"resets-at-a-second-line": Reset(H3.INTERNAL_ERROR)},
 )
 async def choice_twice(peer: Peer, lines: tuple[bytes, ...]) -> Reaction:
     session = peer.begin_session(

@@ -4,6 +4,8 @@ What is sent here is our CONNECT where we are the client, and our response where
 A malformed one is a stream error of type H3_MESSAGE_ERROR, whichever rule it breaks.
 """
 
+from collections.abc import Mapping
+
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.application import Hold
@@ -12,6 +14,7 @@ from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.opening import OpeningOptions
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import (
+    Both,
     ConnectionClosed,
     Established,
     Fin,
@@ -19,6 +22,7 @@ from wtspec.suite.signal import (
     Refused,
     Reset,
     Response,
+    Signal,
     Stop,
 )
 from wtspec.suite.wire.error_codes import H3
@@ -28,18 +32,24 @@ CONNECTION_ERROR = "RFC 9114 section 8: a stream error may be treated as a conne
 ERROR_STATUS = "RFC 9114 section 4.1.2: a status may tell of the error before or without a reset"
 # What the drafts answer where there is no WebTransport.
 NOT_FOUND = frozenset({404, 405})
+# A client may give up a connection with its last session.
+GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 
 
-def malformed() -> Expect:
-    """A stream error, told by the reset of either direction; a client also reports it."""
+def malformed(also: Mapping[Signal, str] | None = None) -> Expect:
+    """A stream error, told by the reset of either direction; a client also reports it.
+
+    `also`: what is tolerated beside.
+    """
     return Expect(
         Reset(H3.MESSAGE_ERROR),
         Stop(H3.MESSAGE_ERROR),
         tolerated={
             Response(range(400, 600)): ERROR_STATUS,
             ConnectionClosed(H3.MESSAGE_ERROR): CONNECTION_ERROR,
+            **(also or {}),
         },
-        expected_beside=(Refused(), Response(range(400, 600)), Fin()),
+        expected_beside=(Refused(), Response(range(400, 600)), Fin(), GIVEN_UP),
     )
 
 
@@ -174,7 +184,7 @@ async def status_twice(peer: Peer, status: bytes) -> Reaction:
         "signed": b"+200",
         "with-reason": b"200 OK",
     },
-    expect=malformed(),
+    expect=malformed({Both((Fin(), Refused())): "RFC 9110 section 15: as if it were a 5xx"}),
     faults={
         "takes-any-status-that-begins-with-2": {
             "two-digits": Established(),

@@ -32,7 +32,6 @@ from wtspec.suite.wire.static_table import STATIC_TABLE
 MakeRaw = Callable[[Sequence[Field]], Raw]
 
 LIMIT = "RFC 9114 section 4.2.2: who receives may limit what a field section holds"
-THE_STREAM = "RFC 9204 section 6: such failures end the stream or the connection"
 BLOCKED = "RFC 9204 section 2.1.2: with a dynamic table the section waits for what it refers to"
 GREASE = grease.identifier(7)
 # Fields about content make such a message malformed, and a few others are heeded for good reason.
@@ -267,16 +266,14 @@ async def static_index(peer: Peer, defect: str) -> Reaction:
     control="setup/session-opens",
     violates=True,
     parameters=UNREADABLE,
+    # RFC 9204 section 6: such failures end the stream or the connection.
     expect=Expect(
         ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
-        tolerated={
-            Reset(H3.QPACK_DECOMPRESSION_FAILED): THE_STREAM,
-            Stop(H3.QPACK_DECOMPRESSION_FAILED): THE_STREAM,
-        },
+        Reset(H3.QPACK_DECOMPRESSION_FAILED),
+        Stop(H3.QPACK_DECOMPRESSION_FAILED),
         expected_beside=(Refused(),),
     ),
     faults={
-        "resets-undecodable-requests": Reset(H3.QPACK_DECOMPRESSION_FAILED),
         "calls-the-undecodable-malformed": Reset(H3.MESSAGE_ERROR),
     },
 )

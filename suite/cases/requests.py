@@ -319,7 +319,7 @@ async def early_close(peer: Peer) -> Reaction:
     requires=["setup-no-capsule-processing-before-2xx", "setup-early-bytes-fate"],
     dialects=http3.since(16),
     roles=[Role.SERVER],
-    control="responses/rejected",
+    control="setup/session-opens",
     expect=Expect(Response(403)),
     faults={
         "processes-early-capsules": Reset(H3.MESSAGE_ERROR),

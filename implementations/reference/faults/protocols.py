@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from wtspec.implementations.reference.decisions.requests import RequestRules
+from wtspec.implementations.reference.errors import RequestViolation
 from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault, oddity
 from wtspec.suite.wire.error_codes import H3
 
@@ -30,7 +31,7 @@ class NamesEveryCommonProtocol(RequestRules):
     """All protocols in common are named, as a list in one string."""
 
     def choice(self, offered: Sequence[str], supported: Sequence[str]) -> str | None:
-        return ", ".join(one for one in offered if one in supported) or None
+        return ", ".join(dict.fromkeys(one for one in offered if one in supported)) or None
 
 
 @fault("chooses-tokens", SERVER)
@@ -140,7 +141,17 @@ class ReportsTheFirstOffer(RequestRules):
     """Whatever the server chose, the application is told what it wanted most."""
 
     def protocol_taken(self, named: str | None, offered: Sequence[str]) -> str | None:
-        return next(iter(offered), None)
+        return offered[0] if named in offered else None
+
+
+@fault("takes-silence-for-consent", CLIENT)
+class TakesSilenceForConsent(RequestRules):
+    """Where the server chose nothing, the application is told what it wanted most."""
+
+    def protocol_taken(self, named: str | None, offered: Sequence[str]) -> str | None:
+        return (
+            next(iter(offered), None) if named is None else super().protocol_taken(named, offered)
+        )
 
 
 @fault("minds-parameters-of-choices", CLIENT)
@@ -161,18 +172,14 @@ class ReadsChoicesLeniently(RequestRules):
         return honest or next(known, None)
 
 
-@fault("joins-lines-of-choices", CLIENT)
-class JoinsLinesOfChoices(RequestRules):
-    """Several lines of a choice are one name, and a good one."""
+@fault("resets-at-a-second-line", CLIENT)
+class ResetsAtASecondLine(RequestRules):
+    """Two lines of a field end the session with an error of another meaning."""
 
-    def choice_in(self, value: bytes, honest: str | None) -> str | None:
-        return value.decode() if b", " in value else honest
-
-    def protocol_taken(self, named: str | None, offered: Sequence[str]) -> str | None:
-        return named
-
-    def minds_protocol(self) -> bool:
-        return False
+    def field_lines(self, values: Sequence[bytes]) -> Sequence[bytes]:
+        if len(values) > 1:
+            raise RequestViolation(H3.INTERNAL_ERROR, "two lines")
+        return values
 
 
 @fault("takes-unlisted-protocols", CLIENT)
