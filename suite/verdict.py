@@ -102,6 +102,8 @@ def judge(
     before an odd answer.
     """
     verdict = _not_judged(seen) or _gone(seen)
+    if seen.overdue is not None and verdict is not None and verdict.outcome is Outcome.TIMEOUT:
+        verdict = _late(verdict, requirements, dialect)
     if verdict is None and seen.reaction is None:
         verdict = Verdict(Outcome.HARNESS_ERROR, "the script returned no reaction")
     if verdict is None and seen.reaction is not None:
@@ -138,6 +140,13 @@ def _gone(seen: Observation) -> Verdict | None:
     if seen.premise_missing is not None:
         return Verdict(Outcome.BLOCKED, f"premise not reached: {seen.premise_missing}")
     return None
+
+
+def _late(verdict: Verdict, requirements: Sequence[Requirement], dialect: str) -> Verdict:
+    """A set-up that never ends is as bad as a wrong answer: against a SHOULD it is tolerated."""
+    if not requirements or worst_outcome(requirements[0], dialect) is Outcome.FAIL:
+        return verdict
+    return replace(verdict, outcome=Outcome.TOLERATED)
 
 
 def _graded(

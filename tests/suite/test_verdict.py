@@ -80,6 +80,12 @@ def test_each_reason_has_its_outcome(reason: str, expected: Outcome) -> None:
     assert "why" in verdict.reason
 
 
+def test_what_never_came_is_tolerated_where_no_answer_could_fail() -> None:
+    seen = Observation(overdue="SETTINGS")
+    verdict = judge(EXPECT, [rule(level=Level.SHOULD)], seen, "h3-16")
+    assert (verdict.outcome, verdict.signature) == (Outcome.TOLERATED, "tolerated; SETTINGS")
+
+
 @pytest.mark.parametrize(
     ("stronger", "weaker", "expected"),
     [
