@@ -233,9 +233,9 @@ def scripts() -> Iterator[tuple[str, ast.AsyncFunctionDef]]:
 )
 def test_scripts_are_short_and_straight(script: ast.AsyncFunctionDef) -> None:
     assert (script.end_lineno or 0) - script.lineno + 1 <= 15
-    branches = [
-        node for node in ast.walk(script) if isinstance(node, ast.If | ast.Match | ast.IfExp)
-    ]
+    # What stands in the decorator is data, and may depend on the parameter.
+    nodes = [node for statement in script.body for node in ast.walk(statement)]
+    branches = [node for node in nodes if isinstance(node, ast.If | ast.Match | ast.IfExp)]
     assert not branches, "a branch means two cases"
-    words = {node.attr for node in ast.walk(script) if isinstance(node, ast.Attribute)}
+    words = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     assert not words & {"role", "draft", "sleep"}
