@@ -30,9 +30,11 @@ from wtspec.suite.wire.error_codes import H3, WT
 
 CLOSE = CloseSession(7, b"bye")
 # A recipient may stop reading at once; older drafts name no code for it.
-STOPPED = (Stop(),)
+STOPPED = Stop()
+# An endpoint needs no connection whose only session is over.
+GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 ESCALATED = "RFC 9114 section 8: a stream error may be treated as one of the connection"
-ENDED = Expect(Fin(), Reset(), expected_beside=STOPPED)
+ENDED = Expect(Fin(), Reset(), expected_beside=(STOPPED, GIVEN_UP))
 
 # What the endpoint's application sends
 
@@ -53,7 +55,8 @@ def close_capsule(ending: Ending) -> Expect:
     code, reason = ending
     capsule_seen = SessionClosed(code, reason.encode())
     # Nothing said is the same as a FIN alone.
-    return Expect(capsule_seen, Fin()) if ending == (0, "") else Expect(capsule_seen)
+    patterns = (capsule_seen, Fin()) if ending == (0, "") else (capsule_seen,)
+    return Expect(*patterns, expected_beside=(GIVEN_UP,))
 
 
 def other_code(ending: Ending) -> Signal | None:
@@ -83,7 +86,7 @@ async def close_format(peer: Peer, ending: Ending) -> Reaction:
     roles=BOTH,
     control="termination/close-format",
     needs=["close-code"],
-    expect=Expect(Both((SessionClosed(7), Fin()))),
+    expect=Expect(Both((SessionClosed(7), Fin())), expected_beside=(GIVEN_UP,)),
     faults={"forgets-fin-after-close": SessionClosed(7)},
 )
 async def close_fins(peer: Peer) -> Reaction:
@@ -92,7 +95,11 @@ async def close_fins(peer: Peer) -> Reaction:
     return await session.connect_stream.reaction()
 
 
-REFUSED_CALL = "the API may refuse the call, as long as nothing too long is sent"
+SHORTENED = Expect(
+    SessionClosed(7),
+    tolerated={Silence(): "the API may refuse the call, as long as nothing too long is sent"},
+    expected_beside=(GIVEN_UP,),
+)
 
 
 @case(
@@ -103,7 +110,7 @@ REFUSED_CALL = "the API may refuse the call, as long as nothing too long is sent
     control="termination/close-format",
     needs=["close-code"],
     parameters={"1025-bytes": "a" * 1025, "2000-bytes": "a" * 2000},
-    expect=Expect(SessionClosed(7), tolerated={Silence(): REFUSED_CALL}),
+    expect=SHORTENED,
     faults={"sends-any-close-message": Fin()},
 )
 async def message_max(peer: Peer, reason: str) -> Reaction:
@@ -125,7 +132,7 @@ async def message_max(peer: Peer, reason: str) -> Reaction:
         "four-bytes": "a" * 1021 + "𝄞",
         "all-of-three": "€" * 500,
     },
-    expect=Expect(SessionClosed(7), tolerated={Silence(): REFUSED_CALL}),
+    expect=SHORTENED,
     faults={"sends-any-close-message": Fin(), "cuts-close-messages-anywhere": Fin()},
 )
 async def message_cut(peer: Peer, reason: str) -> Reaction:
@@ -208,7 +215,7 @@ async def recipient_ends_stream(peer: Peer) -> Reaction:
     expect=Expect(
         Fin(),
         tolerated={Reset(): "draft-ietf-webtrans-http3-10 section 6: or resetting"},
-        expected_beside=STOPPED,
+        expected_beside=(STOPPED, GIVEN_UP),
     ),
     faults={"leaves-closes-unanswered": Silence()},
 )
@@ -272,6 +279,7 @@ READ_NO_FURTHER: dict[Signal, str] = {
         Reset(H3.MESSAGE_ERROR),
         readings=READ_NO_FURTHER,
         tolerated={ConnectionClosed(H3.MESSAGE_ERROR): ESCALATED},
+        expected_beside=(GIVEN_UP,),
     ),
     faults={"resets-closed-sessions-with-no-error": Reset(H3.NO_ERROR)},
 )
@@ -316,7 +324,9 @@ def refused_close(**messages: bytes) -> dict[str, Any]:
         "violates": True,
         "parameters": {name.replace("_", "-"): message for name, message in messages.items()},
         "expect": Expect(
-            Reset(H3.MESSAGE_ERROR), tolerated={ConnectionClosed(H3.MESSAGE_ERROR): ESCALATED}
+            Reset(H3.MESSAGE_ERROR),
+            tolerated={ConnectionClosed(H3.MESSAGE_ERROR): ESCALATED},
+            expected_beside=(GIVEN_UP,),
         ),
     }
 
@@ -368,6 +378,7 @@ async def bad_utf_8(peer: Peer, message: bytes) -> Reaction:
     needs=["close-code"],
     expect=Expect(
         Silence(),
+        GIVEN_UP,
         Stop(frozenset({H3.NO_ERROR, WT.SESSION_GONE})),
         Reset(frozenset({H3.NO_ERROR, WT.SESSION_GONE})),
     ),
@@ -410,7 +421,7 @@ async def close_with_response(peer: Peer) -> Reaction:
         Fin(),
         Reset(),
         readings={Response(range(400, 600)): "A40/refused"},
-        expected_beside=STOPPED,
+        expected_beside=(STOPPED, GIVEN_UP),
     ),
     faults={"leaves-closes-unanswered": Silence()},
 )

@@ -7,6 +7,7 @@ from wtspec.implementations.reference.faults.fault import fault
 from wtspec.suite.wire import capsule, frames, varint
 from wtspec.suite.wire.capsule import (
     CapsuleType,
+    CloseSession,
     DatagramCapsule,
     Malformed,
     Received,
@@ -62,6 +63,16 @@ class TakesMalformedCapsules(CapsuleRules):
 
     def minds_malformed(self, name: str) -> bool:
         return False
+
+
+@fault("takes-odd-drain-for-close")
+class TakesOddDrainForClose(CapsuleRules):
+    """A drain capsule with content ends the session."""
+
+    def meant(self, received: Received) -> Received:
+        if isinstance(received, Malformed) and received.type is CapsuleType.DRAIN_SESSION:
+            return CloseSession(0)
+        return received
 
 
 @fault("closes-for-long-capsules")
