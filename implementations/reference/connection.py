@@ -31,7 +31,7 @@ from wtspec.implementations.reference.peer_parameters import RESETS_AT, paramete
 from wtspec.implementations.reference.rules import Rules
 from wtspec.implementations.reference.session_core import SessionCore
 from wtspec.implementations.reference.wakeup import Wakeup
-from wtspec.suite.dialect import Side
+from wtspec.suite.dialect import SessionLimits, Side
 from wtspec.suite.quic import events
 from wtspec.suite.quic.connection import Connection as QuicConnection
 from wtspec.suite.wire.error_codes import H3
@@ -216,9 +216,8 @@ class Connection:
         """Go ahead without the peer's SETTINGS; honest endpoints never do."""
         if self.negotiated is None:
             peer = PeerAnnouncements({}, self._parameters)
-            self.negotiated = replace(
-                negotiate(self.offer, self.side, peer, self.rules.negotiation), unmet=()
-            )
+            found = negotiate(self.offer, self.side, peer, self.rules.negotiation)
+            self.negotiated = replace(found, unmet=(), theirs=SessionLimits())
 
     def goaway_arrived(self, identifier: int) -> None:
         self.goaway_seen = identifier

@@ -59,6 +59,14 @@ class AsksWhateverTheServerLacks(NegotiationRules):
         return False
 
 
+@fault("asks-whatever-the-server-lacks", CLIENT)
+class AsksForMoreSessionsThanNone(RequestRules):
+    """The part of settings that are numbers of sessions."""
+
+    def client_session_limit(self, limit: int | None) -> int | None:
+        return limit or 1
+
+
 @fault("serves-whatever-the-client-lacks", SERVER)
 class ServesWhateverTheClientLacks(NegotiationRules):
     """A session is given, whatever the client did not announce."""
