@@ -13,6 +13,7 @@ from wtspec.suite.signal import (
     Refused,
     Reset,
     SessionError,
+    Signal,
     Silence,
 )
 from wtspec.suite.wire.error_codes import H3, WT
@@ -39,6 +40,10 @@ def serialized(name: str) -> str:
     """A string of RFC 9651, written here once more by hand."""
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+# Whether the application cannot do without a protocol, nobody but it can know.
+REQUIRED: dict[Signal, str] = {SessionError(WT.ALPN_ERROR): "A34/negotiation-required"}
 
 
 def answering(*lines: bytes) -> tuple[Field, ...]:
@@ -154,7 +159,7 @@ async def choice_parameters(peer: Peer, value: bytes) -> Reaction:
     control="setup/echo",
     needs=["protocols"],
     parameters=NOT_STRINGS,
-    expect=Expect(Established("")),
+    expect=Expect(Established(""), readings=REQUIRED, expected_beside=(Refused(),)),
     faults={
         "reads-choices-leniently": {
             "token": Established("chat-v1"),
@@ -179,7 +184,12 @@ async def choice_not_a_string(peer: Peer, value: bytes) -> Reaction:
     control="setup/echo",
     needs=["protocols"],
     parameters=UNPARSABLE,
-    expect=Expect(Established(""), Reset(H3.MESSAGE_ERROR), expected_beside=(Refused(),)),
+    expect=Expect(
+        Established(""),
+        Reset(H3.MESSAGE_ERROR),
+        readings=REQUIRED,
+        expected_beside=(Refused(),),
+    ),
     faults={
         "reads-choices-leniently": Established("chat-v1"),
         "takes-silence-for-consent": Established("chat-v1"),
@@ -204,6 +214,7 @@ async def choice_unparsable(peer: Peer, value: bytes) -> Reaction:
         readings={
             Established("chat-v1"): "A34/first-line-counts",
             Established("chat-v2"): "A34/last-line-counts",
+            **REQUIRED,
         },
         expected_beside=(Refused(),),
     ),

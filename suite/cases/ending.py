@@ -41,6 +41,8 @@ ESCALATED: dict[Signal, str] = {
     ): "RFC 9114 section 8: a stream error may be treated as one of the connection"
 }
 NOT_CLEAN = Expect(Observed("clean", value=False), Absent("clean"))
+# STOP_SENDING closes one direction: "closed on either side" may mean that, or both.
+STOP_ALONE = Expect(*NOT_CLEAN.patterns, readings={Silence(): "A27/stop-is-no-end"})
 
 
 @case(
@@ -140,7 +142,7 @@ ENDS: dict[str, End] = {
     control="termination/code-reported",
     needs=["closed"],
     parameters=ABRUPT,
-    expect=NOT_CLEAN,
+    expect=lambda end: STOP_ALONE if end is stop else NOT_CLEAN,
     faults={"takes-every-end-for-clean": Observed("clean", value=True)},
 )
 async def abrupt_is_not_clean(peer: Peer, end: End) -> Reaction:
@@ -190,7 +192,7 @@ async def reported_once(peer: Peer) -> Reaction:
 
 
 def ended_with(signal: Signal, end: End) -> Expect:
-    """STOP_SENDING alone closes one direction: "closed on either side" may mean that, or both."""
+    """What shows that the session is over, on one of its streams."""
     alone = {Data(): "A27/stop-is-no-end", Silence(): "A27/stop-is-no-end"}
     return Expect(
         signal,

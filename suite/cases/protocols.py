@@ -14,16 +14,16 @@ from wtspec.suite.wire.fields import Field
 OFFER, CHOICE = b"wt-available-protocols", b"wt-protocol"
 NONE = Absent("wt-protocol")
 MAY_REJECT: dict[Signal, str] = {Response(range(400, 500)): "subproto-server-may-reject"}
-# What the server supports is in the configuration: chat-v2, chat-v1, "b c".
+# What the server supports is in the configuration: chat-v2, chat-v1, "b,c".
 OFFERS = {
     "first": ("chat-v2",),
     "second": ("chat-v1",),
-    "with-space": ("b c",),
+    "with-comma": ("b,c",),
     "both": ("chat-v2", "chat-v1"),
     "both-reversed": ("chat-v1", "chat-v2"),
     "behind-unknown": ("x", "y", "chat-v1"),
     "before-unknown": ("chat-v1", "x", "y"),
-    "all": ("b c", "chat-v1", "chat-v2"),
+    "all": ("b,c", "chat-v1", "chat-v2"),
 }
 SUPPORTED = frozenset(PROTOCOLS.protocols)
 NEAR_MISSES = {

@@ -78,7 +78,7 @@ TIGHT = Configuration(
     ),
     ours=_AMPLE,
 )
-PROTOCOLS = Configuration("protocols", limits=_OFF, protocols=("chat-v2", "chat-v1", "b c"))
+PROTOCOLS = Configuration("protocols", limits=_OFF, protocols=("chat-v2", "chat-v1", "b,c"))
 
 CONFIGURATIONS = {
     one.name: one for one in (DEFAULT, FLOW_CONTROL, SCARCE, NO_CREDIT, TIGHT, PROTOCOLS)
