@@ -19,6 +19,8 @@ from wtspec.suite.signal import (
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.fields import Field
 
+# A client may give up a connection with its last session.
+GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 OFFER, CHOICE = b"wt-available-protocols", b"wt-protocol"
 # Values that are lists or items, but not of strings.
 NOT_STRINGS = {
@@ -159,7 +161,7 @@ async def choice_parameters(peer: Peer, value: bytes) -> Reaction:
     control="setup/echo",
     needs=["protocols"],
     parameters=NOT_STRINGS,
-    expect=Expect(Established(""), readings=REQUIRED, expected_beside=(Refused(),)),
+    expect=Expect(Established(""), readings=REQUIRED, expected_beside=(Refused(), GIVEN_UP)),
     faults={
         "reads-choices-leniently": {
             "token": Established("chat-v1"),
@@ -188,7 +190,7 @@ async def choice_not_a_string(peer: Peer, value: bytes) -> Reaction:
         Established(""),
         Reset(H3.MESSAGE_ERROR),
         readings=REQUIRED,
-        expected_beside=(Refused(),),
+        expected_beside=(Refused(), GIVEN_UP),
     ),
     faults={
         "reads-choices-leniently": Established("chat-v1"),
@@ -216,7 +218,7 @@ async def choice_unparsable(peer: Peer, value: bytes) -> Reaction:
             Established("chat-v2"): "A34/last-line-counts",
             **REQUIRED,
         },
-        expected_beside=(Refused(),),
+        expected_beside=(Refused(), GIVEN_UP),
     ),
     faults={"resets-at-a-second-line": Reset(H3.INTERNAL_ERROR)},
 )
@@ -242,7 +244,7 @@ async def choice_twice(peer: Peer, lines: tuple[bytes, ...]) -> Reaction:
         "shorter": "chat-v",
         "list": "x,chat-v1",
     },
-    expect=Expect(SessionError(WT.ALPN_ERROR)),
+    expect=Expect(SessionError(WT.ALPN_ERROR), expected_beside=(GIVEN_UP,)),
     faults={"takes-unlisted-protocols": Silence(), "resets-unlisted-with-no-error": Reset()},
 )
 async def choice_not_offered(peer: Peer, name: str) -> Reaction:
@@ -260,7 +262,11 @@ async def choice_not_offered(peer: Peer, name: str) -> Reaction:
     control="setup/echo",
     needs=["protocols"],
     violates=True,
-    expect=Expect(SessionError(WT.ALPN_ERROR), readings={Silence(): "A34/ignored"}),
+    expect=Expect(
+        SessionError(WT.ALPN_ERROR),
+        readings={Silence(): "A34/ignored"},
+        expected_beside=(GIVEN_UP,),
+    ),
     faults={"resets-unlisted-with-no-error": Reset()},
 )
 async def choice_without_offer(peer: Peer) -> Reaction:

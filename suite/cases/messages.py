@@ -33,6 +33,8 @@ MakeRaw = Callable[[Sequence[Field]], Raw]
 
 LIMIT = "RFC 9114 section 4.2.2: who receives may limit what a field section holds"
 BLOCKED = "RFC 9204 section 2.1.2: with a dynamic table the section waits for what it refers to"
+# A client may give up a connection with its last session.
+GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 GREASE = grease.identifier(7)
 # Fields about content make such a message malformed, and a few others are heeded for good reason.
 LEFT_OUT = (b":", b"content-", b"early-data", b"origin")
@@ -60,7 +62,7 @@ LIMITED = Expect(
     Stop(H3.EXCESSIVE_LOAD),
     ConnectionClosed(H3.EXCESSIVE_LOAD),
     tolerated={Refused(): LIMIT, Reset(): LIMIT, Stop(): LIMIT, ConnectionClosed(): LIMIT},
-    expected_beside=(Refused(), Stop(H3.EXCESSIVE_LOAD)),
+    expected_beside=(Refused(), Stop(H3.EXCESSIVE_LOAD), GIVEN_UP),
 )
 
 
@@ -207,7 +209,7 @@ async def large(peer: Peer) -> Reaction:
     title="a field section larger than anybody needs is answered",
     requires=["ref-request-answered", "setup-established-client-side"],
     roles=BOTH,
-    control="messages/large",
+    control="setup/session-opens",
     # Nothing forbids it, but who has a limit answers as if it were a violation.
     violates=True,
     parameters={"100-KiB": 100 << 10, "1-MiB": 1 << 20},
@@ -271,7 +273,7 @@ async def static_index(peer: Peer, defect: str) -> Reaction:
         ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
         Reset(H3.QPACK_DECOMPRESSION_FAILED),
         Stop(H3.QPACK_DECOMPRESSION_FAILED),
-        expected_beside=(Refused(),),
+        expected_beside=(Refused(), GIVEN_UP),
     ),
     faults={
         "calls-the-undecodable-malformed": Reset(H3.MESSAGE_ERROR),
@@ -333,8 +335,7 @@ async def cut_by_fin(peer: Peer, end: int) -> Reaction:
     roles=BOTH,
     control="setup/session-opens",
     parameters={"before-section": 2, "in-section": 3, "before-end": -1},
-    # A client may well give up a connection that is of no use to it any more.
-    expect=Expect(Absent("ConnectionClosed"), ConnectionClosed(H3.NO_ERROR)),
+    expect=Expect(Absent("ConnectionClosed"), GIVEN_UP),
     faults={
         "minds-resets-inside-frames": ConnectionClosed(H3.FRAME_ERROR),
         "wants-headers-whole": ConnectionClosed(H3.FRAME_ERROR),

@@ -29,6 +29,8 @@ CONNECTION_ERROR = "RFC 9114 section 8: a stream error may be treated as a conne
 SHORT_CLOSE = capsule.encode_raw(CapsuleType.CLOSE_SESSION, b"\0\0")
 # What a client may give up the stream of a refused request with.
 HARMLESS = frozenset({H3.NO_ERROR, H3.REQUEST_CANCELLED, H3.REQUEST_REJECTED, WT.SESSION_GONE})
+# A client may give up a connection with its last session.
+GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 NOTHING = Raw(b"", "no response")
 OTHER_2XX = {str(status): status for status in (201, 202, 203, 207, 226, 299)}
 REFUSALS = {str(status): status for status in (300, 304, 400, 401, 403, 404, 405, 429, 500, 503)}
@@ -110,7 +112,7 @@ async def redirect_refused(peer: Peer, status: int) -> Reaction:
     roles=[Role.CLIENT],
     control="setup/session-opens",
     parameters=REDIRECTS,
-    expect=Expect(Absent("Request")),
+    expect=Expect(Absent("Request"), GIVEN_UP),
     faults={"follows-redirects": Request()},
 )
 async def redirect_not_followed(peer: Peer, status: int) -> Reaction:
@@ -192,7 +194,7 @@ async def data_after_interim(peer: Peer) -> Reaction:
         Stop(H3.MESSAGE_ERROR),
         readings={Established(): "A19/any-2xx"},
         tolerated={ConnectionClosed(H3.MESSAGE_ERROR): CONNECTION_ERROR},
-        expected_beside=(Refused(),),
+        expected_beside=(Refused(), GIVEN_UP),
     ),
     faults={"takes-204-for-a-refusal": Refused},
 )
@@ -209,7 +211,11 @@ async def without_capsules(peer: Peer, status: int) -> Reaction:
     control="responses/refused",
     parameters={"403": 403},
     expect=Expect(
-        Fin(), Silence(), Reset(HARMLESS), Stop(HARMLESS), expected_beside=(Fin(), Reset(HARMLESS))
+        Fin(),
+        Silence(),
+        Reset(HARMLESS),
+        Stop(HARMLESS),
+        expected_beside=(Fin(), Reset(HARMLESS), GIVEN_UP),
     ),
     faults={"reads-capsules-of-refusals": Reset(H3.MESSAGE_ERROR)},
 )
