@@ -7,6 +7,7 @@ from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import (
+    ConnectionClosed,
     Established,
     Observed,
     Reaction,
