@@ -1,4 +1,4 @@
-"""The main job on real input: the whole catalogue against webtransport-go over UDP, in both roles."""
+"""The main job on real input: the catalogue against webtransport-go over UDP, in both roles."""
 
 import json
 import os
