@@ -127,7 +127,8 @@ class Baseline:
         """Hold a run's results, every selected cell once, against the baseline.
 
         Where the run selected less than everything, entries of cases and roles outside it are left
-        alone; in a run of the whole catalogue they are stale, since they name what does not exist.
+        alone; in a run of the whole catalogue those of its roles are stale, since they name what
+        does not exist.
         """
         judged = tuple(cells)
         red = [one for one in judged if one.outcome.is_red]
@@ -142,10 +143,11 @@ class Baseline:
         self, judged: tuple[Judged, ...], today: date, *, whole_catalogue: bool
     ) -> Iterator[Stale]:
         selected = {(one.case, one.role) for one in judged}
+        roles = {one.role for one in judged} if whole_catalogue else set()
         for entry in self.entries:
             if entry.is_expired(today):
                 yield Stale(entry, f"expired on {entry.expires}")
-            elif whole_catalogue or (entry.case, entry.role) in selected:
+            elif entry.role in roles or (entry.case, entry.role) in selected:
                 covered = [one for one in judged if entry.covers(one)]
                 if why := _untrue(entry, covered):
                     yield Stale(entry, why)

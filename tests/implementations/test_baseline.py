@@ -152,6 +152,11 @@ def test_what_a_narrow_run_did_not_judge_is_not_stale(entry: Entry, cells: list[
     assert Baseline((entry,)).compare(cells, TODAY, whole_catalogue=False).is_good
 
 
+def test_a_run_of_one_role_says_nothing_of_the_other(entry: Entry) -> None:
+    other = cell(case="family/other", role="client", outcome=Outcome.PASS)
+    assert Baseline((entry,)).compare([other], TODAY, whole_catalogue=True).is_good
+
+
 def test_an_expired_entry_excuses_nothing_and_is_stale(entry: Entry) -> None:
     known = Baseline((entry,))
     assert known.compare([cell()], date(2027, 1, 31), whole_catalogue=False).is_good
