@@ -6,7 +6,7 @@ from wtspec.suite.endpoint.application import Echo, Nowhere
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.network.path import Direction, Swap
-from wtspec.suite.peer.answers import CAME_BACK, SILENT, answer, came_back
+from wtspec.suite.peer.answers import CAME_BACK, CHANGED, SILENT, UNASKED, answer, came_back
 from wtspec.suite.peer.peer import Peer, Session
 from wtspec.suite.signal import (
     Both,
@@ -163,6 +163,7 @@ MANY = 90
         "drops-early-streams": Observed(SILENT),
         "misses-streams-before-it-listens": Observed(SILENT),
         "mixes-streams": Observed(SILENT),
+        "answers-twice": {"uni": Both((Observed(CHANGED), Observed(UNASKED)))},
         "resets-early-streams-with-no-code": {"uni": Stop(0x100), "bidi": Reset(0x100)},
         "loses-excess-early-streams": Both((Observed(CAME_BACK), Observed(SILENT))),
         "refuses-excess-early-streams-by-another-code": {

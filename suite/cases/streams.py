@@ -329,7 +329,7 @@ async def out_of_order(peer: Peer, parameter: tuple[StreamKind, Fate]) -> Reacti
     title="streams that bring their bytes in turns come back unmixed",
     requires=["uni-layout", "bidi-layout", "ov-stream-quic-states"],
     roles=BOTH,
-    control="streams/echo",
+    control="streams/answered-once",
     parameters=KINDS,
     expect=Expect(Observed(CAME_BACK, 3)),
     faults={

@@ -112,9 +112,17 @@ class Proving:
         ]
 
     def _concerns(self, fault: str) -> bool:
-        if not self._request.select and fault != DIES_AFTER_ANSWERING:
+        if any(names(one, fault) for one in self._plan.cells):
             return True
-        return any(names(one, fault) for one in self._plan.cells)
+        if self._request.select or fault == DIES_AFTER_ANSWERING:
+            return False
+        return not self._is_of_other_dialects(fault)
+
+    def _is_of_other_dialects(self, fault: str) -> bool:
+        """Only cases name it that are not asked in the dialects of this plan."""
+        spoken = {one.dialect for one in self._plan.cells}
+        naming = [case for case in self._plan.catalogue if fault in case.faults]
+        return bool(naming) and not any(one in case.dialects for case in naming for one in spoken)
 
     def _unknown(self) -> Iterator[FaultProof]:
         """Faults that cases name and nobody wrote."""
