@@ -21,6 +21,7 @@ _PIPE_GRACE_S = 1.0  # a grandchild may hold the pipes open after the child's en
 _READ_BYTES = 64 * 1024
 
 OnLine = Callable[[bytes], None]
+OnEnd = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class Command:
 class Child:
     """A started child; `status` is its exit status (negative: the signal), None while it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine, on_end: OnEnd) -> None:
         self._process = process
+        self._on_end = on_end
         self._on_line = on_line
         self.log = Tail()
         self.broken: str | None = None
@@ -48,8 +50,8 @@ class Child:
         self._end = asyncio.create_task(self._watch())
 
     @classmethod
-    async def start(cls, command: Command, on_line: OnLine) -> "Child":
-        """Raises OSError when the program cannot be started.
+    async def start(cls, command: Command, on_line: OnLine, on_end: OnEnd) -> "Child":
+        """Raises OSError when the program cannot be started. `on_end`: `status` is there.
 
         The kernel's promise is tied to the thread that starts the child: call it on one that lives
         as long as the child is wanted.
@@ -64,7 +66,7 @@ class Child:
             start_new_session=True,
             preexec_fn=functools.partial(processes.die_with, os.getpid(), signal.SIGKILL),
         )
-        return cls(process, on_line)
+        return cls(process, on_line, on_end)
 
     @property
     def pid(self) -> int:
@@ -125,3 +127,4 @@ class Child:
         self.status = status
         if self._process.stdin is not None:
             self._process.stdin.close()
+        self._on_end()

@@ -16,6 +16,7 @@ from wtspec.implementations.launch import HOST, Launch, certificates, free_port
 from wtspec.suite.endpoint import contract, processes
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import (
+    GONE,
     Addr,
     ApiEvent,
     EndpointGone,
@@ -116,7 +117,7 @@ class ProcessEndpoint:
     async def launch(self, command: Command) -> None:
         """Start the child; raises EndpointGone when there is nothing to start."""
         try:
-            self._child = await Child.start(command, self.on_line)
+            self._child = await Child.start(command, self.on_line, self.on_end)
         except OSError as error:
             raise EndpointGone(f"cannot be started: {error}") from error
 
@@ -149,8 +150,16 @@ class ProcessEndpoint:
         elif not self._first.done():
             self._first.set_result(event)
         else:
-            for listener in tuple(self._listeners.values()):
-                _tell(listener, event)
+            self._tell_all(event)
+
+    def on_end(self) -> None:
+        """It has ended: unless it was asked to, whoever still listens waits in vain."""
+        if self.ended() is not None:
+            self._tell_all(ApiEvent(GONE, {}))
+
+    def _tell_all(self, event: ApiEvent) -> None:
+        for listener in tuple(self._listeners.values()):
+            _tell(listener, event)
 
 
 async def start(

@@ -52,18 +52,45 @@ def _outward(value: object) -> object:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
+# The deepest that an event nests: its fields, `result`, and what that may hold.
+_DEPTH = 8
+_NAME_LIMIT = 200
+
+
 def decode_event(line: bytes) -> ApiEvent | None:
-    """The event on a line; None for a log line. Hostile nesting and numbers are log lines too."""
+    """The event on a line; None for a log line. Hostile nesting and numbers are log lines too.
+
+    Lone surrogates, which JSON can spell and nothing else can carry, are spelled out.
+    """
     if not line.lstrip().startswith(b"{"):
         return None  # seen at a glance, as in a flood of log lines
     try:
-        value = json.loads(line)
+        value = _harmless(json.loads(line), _DEPTH)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not isinstance(value.get("event"), str):
         return None
     name = value.pop("event")
     return ApiEvent(name, value)
+
+
+def _harmless(value: object, depth: int) -> object:
+    """The value fit to be printed, stored and walked; raises ValueError when it nests deeper."""
+    match value:
+        case str():
+            return value if value.isascii() else _spelled_out(value)
+        case dict() | list() if not depth:
+            raise ValueError("nested too deeply")
+        case dict():
+            return {_spelled_out(key): _harmless(one, depth - 1) for key, one in value.items()}
+        case list():
+            return [_harmless(one, depth - 1) for one in value]
+        case _:
+            return value
+
+
+def _spelled_out(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def event_bytes(event: ApiEvent, key: str = "data") -> bytes:
@@ -83,14 +110,14 @@ def decode_hello(event: ApiEvent) -> Hello:
     if fields.get("contract") != VERSION:
         raise EndpointMisuse(f"contract {fields.get('contract')!r} is spoken, {VERSION} is needed")
     return Hello(
-        name=str(fields.get("name", "unnamed")),
-        version=str(fields.get("version", "?")),
+        name=str(fields.get("name", "unnamed"))[:_NAME_LIMIT],
+        version=str(fields.get("version", "?"))[:_NAME_LIMIT],
         roles=_words(fields, "roles"),
         dialects=_words(fields, "dialects"),
         limits=_limits(fields.get("limits")),
         features=frozenset(_words(fields, "features")),
         unsupported=frozenset(_words(fields, "unsupported")),
-        api=str(fields.get("api", "")),
+        api=str(fields.get("api", ""))[:_NAME_LIMIT],
     )
 
 

@@ -48,6 +48,11 @@ class ApiEvent:
     fields: Mapping[str, object]
 
 
+# The event that an endpoint's end makes, so that nobody waits for what cannot come any more. The
+# name is no secret: who hears it asks `ended`.
+GONE = "(gone)"
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What a client endpoint must be told of our certificate: its SHA-256, base64."""
@@ -89,7 +94,10 @@ class Endpoint(Protocol):
         ...
 
     def subscribe(self, listener: Callable[[ApiEvent], None]) -> Callable[[], None]:
-        """Every later event goes to the listener too, in order; the returned function ends that."""
+        """Every later event goes to the listener too, in order; the returned function ends that.
+
+        Where its end can be noticed, the last one is `GONE`.
+        """
         ...
 
     def command(self, command: Mapping[str, object]) -> None:

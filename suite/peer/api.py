@@ -6,7 +6,7 @@ from itertools import count
 from weakref import WeakKeyDictionary
 
 from wtspec.suite.endpoint.contract import event_bytes
-from wtspec.suite.endpoint.interface import ApiEvent, Endpoint, Role
+from wtspec.suite.endpoint.interface import GONE, ApiEvent, Endpoint, EndpointMisuse, Role
 from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.interruption import Unsupported
 from wtspec.suite.signal import Established, Reported
@@ -93,6 +93,8 @@ class Api:
         self._by_id: dict[int, SessionEvents | None] = {}
         self._done: set[int] = set()
         self._unsubscribe = endpoint.subscribe(self._on_event)
+        if (reason := endpoint.ended()) is not None:
+            bench.bell.gone(reason)
 
     def close(self) -> None:
         """No more events."""
@@ -136,8 +138,11 @@ class Api:
 
     def _on_event(self, event: ApiEvent) -> None:
         try:
+            if event.name == GONE and (reason := self._endpoint.ended()) is not None:
+                self._bench.bell.gone(reason)
+                return
             events = self._route(event)
-            if events is None and event.fields.get("id") not in self._by_id:
+            if events is None and _number(event) not in self._by_id:
                 return
             self._record(event, events)
         except BaseException as error:
@@ -156,8 +161,8 @@ class Api:
             return self._by_name.get(session)
         if "stream" in fields:
             return self._by_stream.get(str(fields["stream"]))
-        number = fields.get("id")
-        return self._by_id.get(number) if isinstance(number, int) else None
+        number = _number(event)
+        return None if number is None else self._by_id.get(number)
 
     def _of_path(self, path: str) -> SessionEvents | None:
         for wanted, events in self._expected.items():
@@ -169,8 +174,8 @@ class Api:
         self.events.append(event)
         where = "api" if events is None else f"session {events.token}"
         self._bench.timeline.add("api", where, event.name, _shown(event.fields))
-        number = event.fields.get("id")
-        if event.name in {"done", "error", "refused"} and isinstance(number, int):
+        number = _number(event)
+        if event.name in {"done", "error", "refused"} and number is not None:
             self._done.add(number)
         if events is None:
             return
@@ -181,6 +186,12 @@ class Api:
         if event.name == "session" and self._endpoint.role is Role.CLIENT:
             # The wire cannot show that a client has its session.
             self._bench.saw("session", Established())
+
+
+def _number(event: ApiEvent) -> int | None:
+    """The id of the command that it answers; a program may print anything there."""
+    number = event.fields.get("id")
+    return number if isinstance(number, int) else None
 
 
 def reported(event: ApiEvent) -> Reported:
@@ -206,5 +217,8 @@ def _shown(fields: Mapping[str, object]) -> str:
 def _value(key: str, fields: Mapping[str, object]) -> str:
     value = fields[key]
     if key == "data" and isinstance(value, str):
-        return f"{len(event_bytes(ApiEvent('data', fields)))} bytes"
+        try:
+            return f"{len(event_bytes(ApiEvent('data', fields)))} bytes"
+        except EndpointMisuse as misuse:
+            return f"{misuse}"
     return f"{value!r:.120}"

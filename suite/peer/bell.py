@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from wtspec.suite.endpoint.interface import EndpointGone
 from wtspec.suite.peer.interruption import HarnessError
 
 T = TypeVar("T")
@@ -15,6 +16,7 @@ class Bell:
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
+        self._end = ""
 
     def ring(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -27,8 +29,16 @@ class Bell:
         self._failure = self._failure or error
         self.ring()
 
+    def gone(self, reason: str) -> None:
+        """The endpoint has ended: a wait that has no answer by now raises EndpointGone."""
+        self._end = self._end or reason
+        self.ring()
+
     async def until(self, look: Callable[[], T | None], within_s: float) -> T | None:
-        """The first answer of `look` that is not None; None after `within_s` seconds."""
+        """The first answer of `look` that is not None; None after `within_s` seconds.
+
+        Raises EndpointGone, and HarnessError.
+        """
         found = self._look(look)
         if found is not None:
             return found
@@ -48,4 +58,7 @@ class Bell:
             raise HarnessError(f"a callback of the Peer failed: {self._failure!r}") from (
                 self._failure
             )
-        return look()
+        found = look()
+        if found is None and self._end:
+            raise EndpointGone(self._end)
+        return found

@@ -1,7 +1,6 @@
 """Where the cells of one group run: a started endpoint that can be exchanged for a fresh one."""
 
 import traceback
-from collections.abc import Callable
 
 from wtspec.suite.endpoint.interface import Endpoint
 from wtspec.suite.network.callbacks import CallbackFailed
@@ -11,27 +10,23 @@ from wtspec.suite.run.attempt import Attempt, Control, Stage, failed_attempt, ru
 from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.simulated import cell_seed
+from wtspec.suite.run.worker import Report, Trouble, Weighed
 
 
 class Ground:
     """`failures`: exceptions of callbacks of ours since they were last looked at.
 
-    `like`: any cell of the group; all share its role, dialect and configuration. `weighs` is told
-    the endpoint's memory right after its start and before its end, where the system tells.
+    `like`: any cell of the group; all share its role, dialect and configuration. `report` is told
+    the endpoint's memory right after its start and before its end, where the system tells; and of
+    an end that was not clean.
     """
 
-    def __init__(
-        self,
-        factory: EndpointFactory,
-        like: Cell,
-        seed: int,
-        weighs: Callable[[int], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, factory: EndpointFactory, like: Cell, seed: int, report: Report) -> None:
         self.failures: list[CallbackFailed] = []
         self._factory = factory
         self._like = like
         self._seed = seed
-        self._weighs = weighs
+        self._report = report
         self._endpoint: Endpoint | None = None
 
     @property
@@ -51,11 +46,14 @@ class Ground:
         if self._endpoint is not None:
             endpoint, self._endpoint = self._endpoint, None
             self._weigh(endpoint)
+            was_there = endpoint.ended() is None
             await endpoint.stop()
+            if was_there and (how := endpoint.ended()) is not None:
+                self._report(Trouble(f"the endpoint did not end as it was asked to: {how}"))
 
     def _weigh(self, endpoint: Endpoint) -> None:
         if (memory_bytes := endpoint.memory_bytes()) is not None:
-            self._weighs(memory_bytes)
+            self._report(Weighed(memory_bytes))
 
     async def restart(self) -> None:
         await self.stop()

@@ -22,7 +22,7 @@ from wtspec.suite.run.confirming import Confirmation, Slowly
 from wtspec.suite.run.factory import CannotStart, EndpointFactory
 from wtspec.suite.run.ground import Ground
 from wtspec.suite.run.plan import Cell, CellSpec, Plan
-from wtspec.suite.run.worker import Ended, Finished, Report, Spoke, Started, Trouble, Weighed
+from wtspec.suite.run.worker import Ended, Finished, Report, Spoke, Started, Trouble
 from wtspec.suite.verdict import Observation
 
 _START_FAILURES = (EndpointGone, EndpointMisuse, CannotStart, OSError)
@@ -107,9 +107,7 @@ class _GroupRun:
         self._report = report
         self._catalogue = catalogues.load(job.package)
         self._cells = [one.cell(self._catalogue) for one in job.cells]
-        self._ground = Ground(
-            job.factory, self._cells[0], job.seed, lambda weight: report(Weighed(weight))
-        )
+        self._ground = Ground(job.factory, self._cells[0], job.seed, report)
         self._is_broken = False
         # Attempts of the fast pass by key: a control is run once, also where it is a cell itself.
         self._running: dict[str, asyncio.Task[Attempt]] = {}
@@ -125,9 +123,9 @@ class _GroupRun:
             self._report(Trouble(str(error)))
             self._finish_all(Observation(premise_missing=f"the endpoint did not start: {error}"))
             return
-        hello = self._ground.endpoint.hello
-        self._report(Spoke(hello.name, hello.version, str(self._cells[0].dialect)))
         try:
+            hello = self._ground.endpoint.hello
+            self._report(Spoke(hello.name, hello.version, str(self._cells[0].dialect)))
             await self._settle(await self._fast_pass())
         except _START_FAILURES as error:
             self._report(Trouble(f"the endpoint does not start again: {error}"))

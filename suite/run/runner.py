@@ -105,7 +105,7 @@ class Runner:
         match event:
             case Spoke(name, number, dialect):
                 spoken = tuple(dict.fromkeys([*self.run.dialects, dialect]))
-                known = {**self.run.versions, name: number}
+                known = {name: number, **self.run.versions}  # none of ours is overwritten
                 self.run = replace(self.run, dialects=spoken, versions=known)
             case Weighed(memory_bytes):
                 seen = (*self.run.endpoint_memory_bytes, memory_bytes)
