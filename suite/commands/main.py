@@ -1,6 +1,7 @@
 """`wtspec`: the door for people and for CI."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -69,12 +70,19 @@ def cli() -> None:
     """
 
 
+def _colour() -> bool | None:
+    """What the user asked for, as https://no-color.org has it; None: what the terminal can."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
 def main() -> None:
     """The console script. Exit status: 0 as expected, 1 non-conformance, 2 usage, 3 environment,
     4 our own error, 5 nothing ran, 130 interrupted.
     """
     try:
-        status = cli(standalone_mode=False)
+        status = cli(standalone_mode=False, color=_colour())
     except click.ClickException as error:
         error.show()
         status = ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code

@@ -218,18 +218,23 @@ def names(cell: Cell, fault: str) -> bool:
 
 def judge_fault(name: str, cells: Sequence[Cell], results: Results, honest: Results) -> FaultProof:
     """Hold the results of one fault against what the cells say of it."""
-    must_fail = tuple(one.id for one in cells if names(one, name))
-    failed = tuple(one.id for one in cells if _is_caught(results[one.id], honest.get(one.id), name))
+    must_fail: list[str] = []
+    failed: list[str] = []
     wrong: dict[str, str] = {}
     for cell in cells:
         seen = results[cell.id]
         if names(cell, name):
-            why = _why_not_killed(cell, name, seen, caught=cell.id in failed)
+            must_fail.append(cell.id)
+            is_caught = _is_caught(seen, honest.get(cell.id), name)
+            why = _why_not_killed(cell, name, seen, caught=is_caught)
         else:
-            why = f"{seen.outcome}, though it does not name the fault" if is_red(seen) else ""
+            is_caught = is_red(seen)
+            why = f"{seen.outcome}, though it does not name the fault" if is_caught else ""
+        if is_caught:
+            failed.append(cell.id)
         if why:
             wrong[cell.id] = f"{why}: {seen.reason}"
-    return FaultProof(name, must_fail, failed, wrong)
+    return FaultProof(name, tuple(must_fail), tuple(failed), wrong)
 
 
 def judge_oddity(name: str, results: Results, honest: Results) -> OddityProof:

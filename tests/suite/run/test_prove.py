@@ -84,7 +84,9 @@ def test_overkill_is_wrong(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("outcome", [PASS, TOLERATED, Outcome.BLOCKED, Outcome.NOT_APPLICABLE])
 def test_what_is_not_red_is_no_overkill(outcome: Outcome) -> None:
-    assert judged(seen(FAIL, Established()), allowed=seen(outcome)).ok
+    proof = judged(seen(FAIL, Established()), allowed=seen(outcome))
+    assert proof.ok
+    assert proof.failed == (REFUSED,)
 
 
 def test_a_requirement_that_cannot_fail_is_killed_as_far_as_it_goes() -> None:
