@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from wtspec.suite.run.real import Pace, real_jobs
 from wtspec.suite.run.runner import Runner, new_run_id, versions
 from wtspec.suite.run.select import NothingSelected, Selection
 from wtspec.suite.run.simulated import simulated_jobs
-from wtspec.suite.run.store import Store, StoreError, read
+from wtspec.suite.run.store import DATABASE, Store, StoreError, read
 from wtspec.suite.run.stored import Stored, StoredRun
 from wtspec.suite.run.supervisor import Supervisor
 from wtspec.suite.run.worker import Job
@@ -63,6 +64,14 @@ class Request:
     @property
     def verbosity(self) -> int:
         return -1 if self.quiet else self.verbose
+
+    def again(self, command: str, folder: Path) -> str:
+        """The command that does the rest: `command` attaches the endpoint."""
+        named: list[tuple[str, str | None]] = [("--dialect", one) for one in self.dialects]
+        named += [("--role", self.role), ("--baseline", self.baseline)]
+        named += [("--json", self.json_file), ("--junit", self.junit_file)]
+        words = [word for name, value in named if value for word in (name, value)]
+        return f"{command} {shlex.join((*self.select, *words, '--resume', str(folder)))}"
 
 
 def perform(request: Request) -> ExitCode:
@@ -127,7 +136,7 @@ def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> t
                 runner.execute(jobs, _supervisor(request, chosen))
             click.echo(f"evidence and journal: {store.folder}", err=True)
             if not runner.run.is_complete:
-                click.echo(f"go on with: {command} --resume {store.folder}", err=True)
+                click.echo(f"go on with: {request.again(command, store.folder)}", err=True)
             return read(store.folder), bool(runner.troubles)
     except StoreError as error:
         raise EnvironmentTrouble(str(error)) from error
@@ -135,8 +144,15 @@ def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> t
 
 def _store(request: Request, run: StoredRun) -> Store:
     if request.resume:
-        return Store.resume(Path(request.resume), run)
+        return _resumed(Path(request.resume), run)
     return Store.create(Path(request.out) if request.out else RESULTS / run.id, run)
+
+
+def _resumed(folder: Path, run: StoredRun) -> Store:
+    """The run in this folder; an endpoint's verdicts are never mixed with another's."""
+    if (folder / DATABASE).exists() and (before := read(folder).run.endpoint) != run.endpoint:
+        raise usage(f"{folder} holds a run of {before}, not of {run.endpoint}; name the same one")
+    return Store.resume(folder, run)
 
 
 def _banner(request: Request, run: StoredRun, chosen: target.Target) -> None:

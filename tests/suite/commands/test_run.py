@@ -4,12 +4,15 @@ import json
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+
+from wtspec.suite.commands.running import Request
 
 Wtspec = Callable[..., Any]
 SCHEMA = json.loads(files("wtspec.reports").joinpath("run.schema.json").read_text())
@@ -91,6 +94,17 @@ def test_a_run_is_resumed(wtspec: Wtspec) -> None:
     assert document["run"]["resumed"] is True
     assert {one["outcome"] for one in document["cells"]} == {"pass"}
     assert {one["case"] for one in document["cells"]} > {"setup/session-opens"}
+    said = wtspec("run", "setup", "--url", "https://127.0.0.1:1/", "--resume", "out")
+    assert (said.status, "holds a run of reference, not of" in said.err) == (2, True)
+
+
+def test_the_command_that_goes_on_names_all_that_was_asked() -> None:
+    options: dict[str, Any] = dict.fromkeys(each.name for each in fields(Request))
+    asked = {"select": ("setup",), "dialects": ("h3-14",), "role": "server", "baseline": "my.toml"}
+    said = Request(**{**options, **asked}).again("wtspec run --exec x", Path("out"))
+    assert said == (
+        "wtspec run --exec x setup --dialect h3-14 --role server --baseline my.toml --resume out"
+    )
 
 
 @pytest.mark.parametrize(
