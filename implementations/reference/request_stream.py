@@ -61,7 +61,7 @@ class RequestStream:
         try:
             for event in self._events(self.outlet.rules.requests.taken(data)):
                 self._frame(event)
-            self._check_end(finished)
+            self._check_end(len(data), finished)
             if finished:
                 self.exchange.finished(saw_headers=self._phase is not RequestPhase.NOTHING)
         except RequestViolation as violation:
@@ -84,13 +84,13 @@ class RequestStream:
         self.we_ended = True
         self.exchange.stop_arrived(code)
 
-    def _check_end(self, finished: bool) -> None:
+    def _check_end(self, size_bytes: int, finished: bool) -> None:
         """FIN inside a frame."""
         rules = self.outlet.rules.requests
         before_headers = self._phase is RequestPhase.NOTHING
         if finished and (rules.minds_cut_headers() if before_headers else rules.minds_cut_frame()):
             self._decoder.finish()
-        if not finished and before_headers and not rules.headers_may_come_in_pieces():
+        if not finished and before_headers and not rules.may_wait_behind(size_bytes):
             self._decoder.finish()
 
     def _events(self, data: bytes) -> list[FrameEvent]:

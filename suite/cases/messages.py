@@ -127,7 +127,7 @@ async def static_table(peer: Peer, form: Form) -> Reaction:
     roles=BOTH,
     control="setup/session-opens",
     expect=Expect(Established()),
-    faults={"wants-headers-whole": ConnectionClosed(H3.FRAME_ERROR)},
+    faults={"wants-long-pieces": ConnectionClosed(H3.FRAME_ERROR)},
 )
 async def byte_by_byte(peer: Peer) -> Reaction:
     return await peer.begin_session(Hold(), piece_bytes=1).establish()
@@ -141,10 +141,7 @@ async def byte_by_byte(peer: Peer) -> Reaction:
     control="setup/session-opens",
     parameters={"empty": b"", "small": b"grease", "large": bytes(100_000)},
     expect=Expect(Established()),
-    faults={
-        "wants-headers-whole": {"large": ConnectionClosed(H3.FRAME_ERROR)},
-        "wants-headers-first": ConnectionClosed(H3.FRAME_UNEXPECTED),
-    },
+    faults={"wants-headers-first": ConnectionClosed(H3.FRAME_UNEXPECTED)},
 )
 async def unknown_frame_first(peer: Peer, payload: bytes) -> Reaction:
     session = peer.begin_session(Hold())
@@ -338,7 +335,10 @@ async def cut_by_fin(peer: Peer, end: int) -> Reaction:
     expect=Expect(Absent("ConnectionClosed"), GIVEN_UP),
     faults={
         "minds-resets-inside-frames": ConnectionClosed(H3.FRAME_ERROR),
-        "wants-headers-whole": ConnectionClosed(H3.FRAME_ERROR),
+        "wants-long-pieces": {
+            "before-section": ConnectionClosed(H3.FRAME_ERROR),
+            "in-section": ConnectionClosed(H3.FRAME_ERROR),
+        },
     },
 )
 async def cut_by_reset(peer: Peer, end: int) -> Reaction:

@@ -196,7 +196,10 @@ async def data_after_interim(peer: Peer) -> Reaction:
         tolerated={ConnectionClosed(H3.MESSAGE_ERROR): CONNECTION_ERROR},
         expected_beside=(Refused(), GIVEN_UP),
     ),
-    faults={"takes-204-for-a-refusal": Refused},
+    faults={
+        "takes-204-for-a-refusal": Refused,
+        "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
+    },
 )
 async def without_capsules(peer: Peer, status: int) -> Reaction:
     return await peer.begin_session(Hold(), status=status).establish()

@@ -423,7 +423,7 @@ async def close_with_response(peer: Peer) -> Reaction:
         readings={Response(range(400, 600)): "A40/refused"},
         expected_beside=(STOPPED, GIVEN_UP),
     ),
-    faults={"leaves-closes-unanswered": Silence()},
+    faults={"leaves-closes-unanswered": Silence(), "forgets-requests-that-ended": Silence()},
 )
 async def close_with_request(peer: Peer) -> Reaction:
     session = peer.begin_session(Hold())

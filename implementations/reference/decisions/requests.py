@@ -72,8 +72,8 @@ class RequestRules:
         """Unknown frames may stand in front of HEADERS."""
         return True
 
-    def headers_may_come_in_pieces(self) -> bool:
-        """A frame is waited for to its end."""
+    def may_wait_behind(self, size_bytes: int) -> bool:
+        """A frame up to HEADERS is waited for to its end, in pieces of any size."""
         return True
 
     def minds_cut_headers(self) -> bool:

@@ -33,12 +33,12 @@ class TakesFortyFieldsAtMost(RequestRules):
         return section
 
 
-@fault("wants-headers-whole")
-class WantsHeadersWhole(RequestRules):
-    """The frames up to HEADERS have to come in one piece."""
+@fault("wants-long-pieces")
+class WantsLongPieces(RequestRules):
+    """A few bytes of HEADERS in a packet are taken for a cut frame."""
 
-    def headers_may_come_in_pieces(self) -> bool:
-        return False
+    def may_wait_behind(self, size_bytes: int) -> bool:
+        return size_bytes >= 8
 
 
 @fault("wants-headers-first")
