@@ -85,7 +85,8 @@ class Program:
         return self._child
 
     async def launch(self, command: Command) -> None:
-        self._child = await Child.start(command, self._on_line)
+        # Each check waits for the end by itself.
+        self._child = await Child.start(command, self._on_line, lambda: None)
 
     def _on_line(self, line: bytes) -> None:
         event = contract.decode_event(line)

@@ -39,8 +39,8 @@ _AMPLE = Limits(
 _OFF = Limits(initial_max_data=0, initial_max_streams_uni=0, initial_max_streams_bidi=0)
 
 DEFAULT = Configuration("default", limits=_OFF)
-# Both sides grant: session flow control is on in every dialect that has it, and several sessions may
-# share a connection. All numbers differ, so that a mix-up shows.
+# Both sides grant: session flow control is on in every dialect that has it, and sessions may share a
+# connection. All numbers differ, so that a mix-up shows.
 FLOW_CONTROL = Configuration(
     "flow-control",
     limits=Limits(
