@@ -39,7 +39,7 @@ _AMPLE = Limits(
 _OFF = Limits(initial_max_data=0, initial_max_streams_uni=0, initial_max_streams_bidi=0)
 
 DEFAULT = Configuration("default", limits=_OFF)
-# Both sides grant: session flow control is on in every dialect that has it, and sessions may share a
+# Both sides grant: session flow control is on in every dialect that has it, and sessions share a
 # connection. All numbers differ, so that a mix-up shows.
 FLOW_CONTROL = Configuration(
     "flow-control",
