@@ -77,7 +77,8 @@ def _after(cell: StoredCell) -> Iterator[tuple[str, str]]:
         label = "" if number else "attempts"
         yield label, f"{one.purpose}: {one.outcome}, {one.duration_ms:.1f} ms. {one.reason}"
     yield "run again", cell.command
-    yield "evidence", "  ".join(cell.evidence.values())
+    for number, path in enumerate(cell.evidence.values()):
+        yield "" if number else "evidence", path
 
 
 def _labelled(label: str, value: str) -> list[str]:
