@@ -276,8 +276,8 @@ async def reset_stream_at(peer: Peer) -> Reaction:
         "announces-less-than-configured": Both(
             (
                 Observed("WT_INITIAL_MAX_DATA", 49_999),
-                Observed("WT_INITIAL_MAX_STREAMS_UNI", 4),
-                Observed("WT_INITIAL_MAX_STREAMS_BIDI", 6),
+                Observed("WT_INITIAL_MAX_STREAMS_UNI", 5),
+                Observed("WT_INITIAL_MAX_STREAMS_BIDI", 7),
             )
         )
     },

@@ -110,11 +110,11 @@ async def server_waits_for_settings(peer: Peer) -> Reaction:
     dialects=http3.since(5),
     roles=[Role.SERVER],
     control="setup/session-opens",
-    expect=Expect(Datagram(bytes(range(4)))),
-    faults={"drops-own-datagrams": Silence()},
+    expect=Expect(Datagram(bytes(range(77)))),
+    faults={"cuts-datagrams-of-77-bytes": Datagram(bytes(range(76)))},
 )
 async def datagram_unasked(peer: Peer) -> Reaction:
-    session = await peer.open_session(Source(datagrams=1, size_bytes=4))
+    session = await peer.open_session(Source(datagrams=1, size_bytes=77))
     return await session.datagrams()
 
 

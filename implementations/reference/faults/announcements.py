@@ -6,7 +6,7 @@ from wtspec.implementations.reference.decisions.control import ControlRules
 from wtspec.implementations.reference.decisions.negotiation import NegotiationRules, Pairs
 from wtspec.implementations.reference.decisions.quic import QuicRules
 from wtspec.implementations.reference.faults.fault import SERVER, fault, oddity
-from wtspec.suite.dialect import INITIAL_LIMITS, Side
+from wtspec.suite.dialect import Side
 from wtspec.suite.wire import frames, settings, varint
 from wtspec.suite.wire.frames import FrameType
 from wtspec.suite.wire.settings import Setting
@@ -88,11 +88,11 @@ class AnnouncesResetStreamAtWithAValue(QuicRules):
 
 @fault("announces-less-than-configured")
 class AnnouncesLessThanConfigured(NegotiationRules):
-    """Each initial limit is announced as one less than it is."""
+    """The initial limit of data is announced as one byte less than it is."""
 
     def settings(self, side: Side, honest: Pairs) -> Pairs:
         return tuple(
-            (number, value - 1 if number in INITIAL_LIMITS and value > 1 else value)
+            (number, value - (number == Setting.WT_INITIAL_MAX_DATA and value > 1))
             for number, value in honest
         )
 

@@ -30,12 +30,12 @@ class AnswersBeforeSettings(NegotiationRules):
         return False
 
 
-@fault("drops-own-datagrams", SERVER)
-class DropsOwnDatagrams(DatagramRules):
-    """No datagram ever leaves."""
+@fault("cuts-datagrams-of-77-bytes", SERVER)
+class CutsDatagramsOf77Bytes(DatagramRules):
+    """A datagram of just 77 bytes loses the last."""
 
-    def sends(self) -> bool:
-        return False
+    def payload(self, data: bytes) -> bytes:
+        return data[:76] if len(data) == 77 else data
 
 
 @fault("sends-datagrams-before-settings", SERVER)
