@@ -16,6 +16,8 @@ from wtspec.suite.wire.stream_header import StreamKind
 
 # A DATAGRAM frame without a length (RFC 9221 section 4).
 _DATAGRAM_TO_THE_END = 0x30
+# What any packet has room for, whatever its header takes.
+_PACKET_BYTES = 1000
 
 
 class Outlet:
@@ -88,7 +90,7 @@ class Outlet:
 
     def _refused(self, data: bytes) -> None:
         """A datagram that does not fit, or that the peer does not take."""
-        if not self.rules.datagrams.heeds_limit():
+        if not self.rules.datagrams.heeds_limit() and len(data) < _PACKET_BYTES:
             self.quic.send_packet(varint.encode(_DATAGRAM_TO_THE_END) + data)
         if self.rules.datagrams.minds_refusal():
             self.close(H3.INTERNAL_ERROR, "a datagram does not fit")

@@ -1,12 +1,11 @@
-"""Datagrams: what they carry, whom they are for, and the sizes that a path and a peer take."""
+"""Datagrams: what they carry, whom they are for, and what a path does to them."""
 
-import base64
 from collections.abc import Awaitable, Callable
 from itertools import combinations
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Application, Echo, Hold, Sink, Source
+from wtspec.suite.endpoint.application import Application, Echo, Hold
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
@@ -22,30 +21,17 @@ from wtspec.suite.signal import (
     Fin,
     Observed,
     Reaction,
-    Refused,
-    Reported,
     Reset,
     Silence,
     Stop,
 )
-from wtspec.suite.wire import datagram, varint
+from wtspec.suite.wire import datagram
 from wtspec.suite.wire.capsule import DatagramCapsule
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.transport_parameters import Parameter
 
-Carrier = tuple[Callable[[Session, bytes], Awaitable[Reaction]], bytes, type[Datagram | Fin]]
-CARRIERS: dict[str, Carrier] = {
-    "datagram": (Session.echo_datagram, bytes(1000), Datagram),
-    "stream": (Session.echo, bytes(20_000), Fin),
-}
-PATTERN = bytes(index % 251 for index in range(1500))
 MAY_BE_LOST = "RFC 9221 section 5: datagrams may be dropped"
 # An endpoint needs no connection whose only session is over.
 GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
-
-
-def comes_back(carrier: Carrier) -> Expect:
-    return Expect(carrier[2](carrier[1]))
 
 
 @case(
@@ -66,151 +52,6 @@ def comes_back(carrier: Carrier) -> Expect:
 )
 async def echo_sizes(peer: Peer, size_bytes: int) -> Reaction:
     return await (await peer.open_session(Echo())).echo_datagram(bytes(size_bytes))
-
-
-@case(
-    "datagrams/largest",
-    title="the largest datagram that fits the packet reaches the application",
-    requires=["dgram-payload-verbatim"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="datagrams/echo-sizes",
-    needs=["datagrams"],
-    expect=Expect(Reported("datagram")),
-    faults={"takes-small-datagrams-only": Silence()},
-)
-async def largest(peer: Peer) -> Reaction:
-    session = await peer.open_session(Sink())
-    header_bytes = len(datagram.encode(session.id, b""))
-    data = bytes(session.connection.quic.datagram_room() - header_bytes)
-    await session.send_datagram(data)
-    return await session.reported("datagram", data=base64.b64encode(data).decode())
-
-
-@case(
-    "datagrams/path-of-1500",
-    title="an ordinary path carries a datagram of 1000 bytes, and 20 kB on a stream",
-    requires=["dgram-payload-verbatim"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="setup/echo",
-    parameters=CARRIERS,
-    expect=comes_back,
-    faults={
-        "drops-datagrams": {"datagram": Silence()},
-        "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},
-    },
-)
-async def path_of_1500(peer: Peer, carrier: Carrier) -> Reaction:
-    echo, data, _ = carrier
-    return await echo(await peer.open_session(Echo()), data)
-
-
-@case(
-    "datagrams/path-of-1400",
-    title="the same on a path of 1400 bytes",
-    requires=["dgram-payload-verbatim", "ref-quic-path-of-1200"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="datagrams/path-of-1500",
-    link=Path(size_limit_bytes=1400),
-    parameters=CARRIERS,
-    expect=comes_back,
-    faults={"assumes-1452-bytes": {"stream": Silence()}},
-)
-async def path_of_1400(peer: Peer, carrier: Carrier) -> Reaction:
-    return await path_of_1500(peer, carrier)
-
-
-@case(
-    "datagrams/path-of-1280",
-    title="the same on a path of 1280 bytes",
-    requires=["dgram-payload-verbatim", "ref-quic-path-of-1200"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="datagrams/path-of-1500",
-    link=Path(size_limit_bytes=1280),
-    parameters=CARRIERS,
-    expect=comes_back,
-    faults={"assumes-1452-bytes": {"stream": Silence()}},
-)
-async def path_of_1280(peer: Peer, carrier: Carrier) -> Reaction:
-    return await path_of_1500(peer, carrier)
-
-
-@case(
-    "datagrams/path-of-1200",
-    title="the same on the smallest path that QUIC allows",
-    requires=["ref-quic-path-of-1200", "dgram-payload-verbatim"],
-    dialects=http3.since(3),
-    roles=BOTH,
-    control="datagrams/path-of-1500",
-    link=Path(size_limit_bytes=1200),
-    parameters=CARRIERS,
-    expect=comes_back,
-    faults={"assumes-1452-bytes": {"stream": Silence()}},
-)
-async def path_of_1200(peer: Peer, carrier: Carrier) -> Reaction:
-    return await path_of_1500(peer, carrier)
-
-
-@case(
-    "datagrams/too-large-for-the-path",
-    title="datagrams larger than the path takes are lost, and nothing with them",
-    requires=["bidi-layout", "ov-dgram-no-retransmit"],
-    roles=BOTH,
-    control="setup/echo",
-    needs=["datagrams"],
-    link=Path(size_limit_bytes=1280),
-    expect=Expect(Fin(PATTERN)),
-    faults={"closes-for-unsent-datagrams": ConnectionClosed(H3.INTERNAL_ERROR)},
-)
-async def too_large_for_the_path(peer: Peer) -> Reaction:
-    session = await peer.open_session(Source(bidi=1, datagrams=3, size_bytes=len(PATTERN)))
-    return await (await session.accept_bidi()).reaction()
-
-
-@case(
-    "datagrams/larger-than-announced",
-    title="no datagram is larger than the peer's max_datagram_frame_size",
-    requires=["ref-quic-datagram-size-kept"],
-    roles=BOTH,
-    control="setup/echo",
-    needs=["datagrams"],
-    parameters={"1": 1, "20": 20, "100": 100},
-    expect=Expect(Absent("Datagram")),
-    faults={"ignores-datagram-limits": Datagram()},
-)
-async def larger_than_announced(peer: Peer, limit_bytes: int) -> Reaction:
-    announced = {Parameter.MAX_DATAGRAM_FRAME_SIZE: varint.encode(limit_bytes)}
-    peer.shape(parameters=announced)
-    session = await peer.open_session(Echo())
-    # With its type and quarter stream ID the echo would be one byte over the limit.
-    await session.send_datagram(bytes(limit_bytes - 1))
-    return await peer.absence(Datagram(), after=session.barrier)
-
-
-@case(
-    "datagrams/none-announced",
-    title="no datagram is sent to a peer that does not announce that it takes any",
-    requires=["ref-quic-datagram-size-kept"],
-    # From draft 10 on there is no session without them, which is asked elsewhere.
-    dialects=http3.until(9),
-    roles=BOTH,
-    control="setup/echo",
-    needs=["datagrams"],
-    parameters={"absent": None, "zero": b"\0"},
-    expect=Expect(Absent("Datagram"), Refused(), ConnectionClosed()),
-    faults={"ignores-datagram-limits": Datagram()},
-)
-async def none_announced(peer: Peer, value: bytes | None) -> Reaction:
-    peer.shape(parameters={Parameter.MAX_DATAGRAM_FRAME_SIZE: value})
-    session = await peer.open_session(Echo())
-    await session.send_datagram(b"echo me")
-    return await peer.absence(Datagram(), after=session.barrier)
-
-
-# Form
 
 
 @case(
@@ -240,7 +81,7 @@ async def long_quarter_id(peer: Peer, length_bytes: int) -> Reaction:
     control="setup/echo",
     needs=["datagrams"],
     expect=Expect(Datagram(b"to the end of the packet")),
-    faults={"drops-datagrams": Silence()},
+    faults={"drops-datagrams": Silence(), "cuts-the-last-byte-of-datagrams": Datagram()},
 )
 async def without_length(peer: Peer) -> Reaction:
     session = await peer.open_session(Echo())
@@ -342,7 +183,12 @@ async def beyond_the_stream_limit(peer: Peer) -> Reaction:
     control="sessions/two-at-once",
     needs=["datagrams"],
     expect=Expect(Datagram(b"two")),
-    faults={"sends-whole-ids-in-datagrams": Silence()},
+    faults={
+        "sends-whole-ids-in-datagrams": Silence(),
+        "takes-every-datagram-for-its-session": Silence(),
+        "drops-datagrams": Silence(),
+        "cuts-the-last-byte-of-datagrams": Datagram(),
+    },
 )
 async def two_sessions(peer: Peer) -> Reaction:
     first = await peer.open_session(Echo())
