@@ -174,7 +174,8 @@ class SessionCore:
 
     def data_after_close(self) -> None:
         if self.rules.closing.minds_data_after_close():
-            raise RequestViolation(H3.MESSAGE_ERROR, "data after WT_CLOSE_SESSION")
+            code = self.rules.closing.code_after_close(H3.MESSAGE_ERROR)
+            raise RequestViolation(code, "data after WT_CLOSE_SESSION")
 
     def reset_arrived(self, code: int) -> None:
         """The peer abandoned its half: an abrupt end."""

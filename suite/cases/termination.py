@@ -59,8 +59,8 @@ def close_capsule(ending: Ending) -> Expect:
     return Expect(*patterns, expected_beside=(GIVEN_UP,))
 
 
-def other_code(ending: Ending) -> Signal | None:
-    return SessionClosed(ending[0] ^ 1) if ending != (0, "") else None
+def other_code(ending: Ending) -> Signal:
+    return SessionClosed(ending[0] ^ 1)
 
 
 @case(
@@ -255,6 +255,7 @@ async def lost_close(peer: Peer) -> Reaction:
     return await session.connect_stream.reaction()
 
 
+CLOSE_BYTES = len(capsule.encode(CLOSE))
 AFTERWARDS = {
     "capsule": capsule.encode(UnknownCapsule(capsule.grease(3), b"more")),
     "close": capsule.encode(CloseSession(8)),
@@ -274,21 +275,24 @@ READ_NO_FURTHER: dict[Signal, str] = {
     roles=BOTH,
     control="termination/recipient-ends-stream",
     violates=True,
-    parameters={f"{kind}-{how}": (kind, how) for kind in AFTERWARDS for how in ("same", "next")},
+    # In the DATA frame of the capsule, and in one behind it.
+    parameters={
+        **{f"{kind}-same": (data, ()) for kind, data in AFTERWARDS.items()},
+        **{f"{kind}-next": (data, (CLOSE_BYTES,)) for kind, data in AFTERWARDS.items()},
+    },
     expect=Expect(
         Reset(H3.MESSAGE_ERROR),
         readings=READ_NO_FURTHER,
         tolerated={ConnectionClosed(H3.MESSAGE_ERROR): ESCALATED},
         expected_beside=(GIVEN_UP,),
     ),
-    faults={"resets-closed-sessions-with-no-error": Reset(H3.NO_ERROR)},
+    faults={"minds-data-after-close-with-no-error": Reset(H3.NO_ERROR)},
 )
-async def data_after_capsule(peer: Peer, afterwards: tuple[str, str]) -> Reaction:
-    kind, frame = afterwards
+async def data_after_capsule(peer: Peer, afterwards: tuple[bytes, tuple[int, ...]]) -> Reaction:
+    data, sizes = afterwards
     session = await peer.open_session(Hold())
-    more = Raw(AFTERWARDS[kind], "nothing may follow the close capsule")
     # One write: sent apart, an honest endpoint could answer before it sees the violation.
-    sizes = () if frame == "same" else (len(capsule.encode(CLOSE)),)
+    more = Raw(data, "nothing may follow the close capsule")
     await session.connect_stream.send_in_pieces(peer.encode(CLOSE) + more, sizes)
     return await session.connect_stream.reaction()
 

@@ -57,8 +57,12 @@ class CloseRules:
         return False
 
     def minds_data_after_close(self) -> bool:
-        """Data behind the capsule resets the CONNECT stream with H3_MESSAGE_ERROR."""
+        """Data behind the capsule resets the CONNECT stream."""
         return True
+
+    def code_after_close(self, code: int) -> int:
+        """With H3_MESSAGE_ERROR."""
+        return code
 
     def abrupt_code(self, code: int) -> int:
         """What ends our half when the peer abandoned its own, or reads no further."""

@@ -62,11 +62,11 @@ class LeavesClosesUnanswered(CloseRules):
         return False
 
 
-@fault("resets-closed-sessions-with-no-error")
-class ResetsClosedSessionsWithNoError(CloseRules):
-    """What the peer did wrong ends the CONNECT stream with H3_NO_ERROR."""
+@fault("minds-data-after-close-with-no-error")
+class MindsDataAfterCloseWithNoError(CloseRules):
+    """Data behind the close capsule resets the CONNECT stream with H3_NO_ERROR."""
 
-    def error_code(self, code: int) -> int:
+    def code_after_close(self, code: int) -> int:
         return H3.NO_ERROR
 
 
