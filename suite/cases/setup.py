@@ -36,7 +36,7 @@ Token = Callable[[bytes], bytes]
     faults={"never-answers": Silence()},
 )
 async def session_opens(peer: Peer) -> Reaction:
-    return await peer.begin_session(Hold()).establish()
+    return await peer.begin_session(Echo()).establish()
 
 
 @case(
