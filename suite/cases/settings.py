@@ -200,6 +200,8 @@ FORMS: dict[str, Form] = {
         "wants-max-field-section-size-first": {"descending": ConnectionClosed(H3.SETTINGS_ERROR)},
         "reads-short-varints-only": {"long-varints": ConnectionClosed(H3.SETTINGS_ERROR)},
         "takes-few-settings": {"large": ConnectionClosed(H3.EXCESSIVE_LOAD)},
+        "closes-on-unknown-settings": {"large": ConnectionClosed(H3.SETTINGS_ERROR)},
+        "closes-on-reserved-settings": {"large": ConnectionClosed(H3.SETTINGS_ERROR)},
         # Large ones need two packets.
         "wants-settings-in-one-piece": {
             "byte-by-byte": ConnectionClosed(H3.MISSING_SETTINGS),
