@@ -60,7 +60,7 @@ def test_a_program_is_judged_and_its_failures_are_shown(wtspec: Wtspec) -> None:
         "sys.exit(program.main())\n"
     )
     command = f"{sys.executable} faulty.py"
-    words = ("run", "origin", "--exec", command, "--role", "server", "--out", "out")
+    words = ("run", "origin/refused", "--exec", command, "--role", "server", "--out", "out")
     said = wtspec(*words, "--json", "run.json", "--junit", "run.xml")
     assert said.status == 1
     assert "FAIL  origin/refused@h3-16/server" in said.out
@@ -124,7 +124,7 @@ def test_the_command_that_goes_on_names_all_that_was_asked() -> None:
         (["--baseline", "none.toml"], 2, "there is no baseline none.toml"),
         (["setup", "--resume", "none"], 3, "none holds no run to resume"),
         (["setup", "--exec", "/nonexistent/program"], 3, "does not start as a server"),
-        (["origin", "--role", "client"], 5, "no selected case has this role"),
+        (["origin/refused", "--role", "client"], 5, "no selected case has this role"),
         (["setup", "--json", "/proc/none/run.json"], 3, "cannot write the report"),
     ],
 )
