@@ -33,11 +33,30 @@ class Command:
     directory: Path
 
 
+class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
+    """Tells of the process's end itself: `Process.wait` may wait for its pipes to close as well."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=_READ_BYTES, loop=loop)
+        self.exited = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
+
+
 class Child:
     """A started child; `status` is its exit status (negative: the signal), None while it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine, on_end: OnEnd) -> None:
-        self._process = process
+    def __init__(
+        self,
+        transport: asyncio.SubprocessTransport,
+        protocol: _Protocol,
+        on_line: OnLine,
+        on_end: OnEnd,
+    ) -> None:
+        self._transport = transport
+        self._protocol = protocol
         self._on_end = on_end
         self._on_line = on_line
         self.log = Tail()
@@ -56,7 +75,9 @@ class Child:
         The kernel's promise is tied to the thread that starts the child: call it on one that lives
         as long as the child is wanted.
         """
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: _Protocol(loop),
             *command.arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -66,15 +87,15 @@ class Child:
             start_new_session=True,
             preexec_fn=functools.partial(processes.die_with, os.getpid(), signal.SIGKILL),
         )
-        return cls(process, on_line, on_end)
+        return cls(transport, protocol, on_line, on_end)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._transport.get_pid()
 
     def write(self, data: bytes) -> None:
         """To its stdin; lost when it has ended."""
-        stdin = self._process.stdin
+        stdin = self._protocol.stdin
         assert stdin is not None
         if not stdin.is_closing():
             stdin.write(data)
@@ -101,11 +122,11 @@ class Child:
             os.killpg(self.pid, number)
 
     async def _read_stdout(self) -> None:
-        assert self._process.stdout is not None
+        assert self._protocol.stdout is not None
         clock = asyncio.get_running_loop().time
         lines = Lines()
         try:
-            while data := await self._process.stdout.read(_READ_BYTES):
+            while data := await self._protocol.stdout.read(_READ_BYTES):
                 for line in lines.feed(data, clock()):
                     self._on_line(line)
         except Flood as flood:
@@ -115,16 +136,16 @@ class Child:
             self.log.add(rest + b"\n")
 
     async def _read_stderr(self) -> None:
-        assert self._process.stderr is not None
-        while data := await self._process.stderr.read(_READ_BYTES):
+        assert self._protocol.stderr is not None
+        while data := await self._protocol.stderr.read(_READ_BYTES):
             self.log.add(data)
 
     async def _watch(self) -> None:
-        status = await self._process.wait()
+        await self._protocol.exited.wait()
         _, late = await asyncio.wait(self._pumps, timeout=_PIPE_GRACE_S)
         for pump in late:
             pump.cancel()
-        self.status = status
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self.status = self._transport.get_returncode()
+        # Our ends of the pipes, which something that it started may hold open for ever.
+        self._transport.close()
         self._on_end()

@@ -21,7 +21,9 @@ def visible(text: str) -> str:
 
     What the endpoint says ends up in terminals, CI logs and documents; none of it may act there.
     """
-    return "".join(one if _is_plain(ord(one)) else _escaped(ord(one)) for one in text)
+    plain = "".join(one if _is_plain(ord(one)) else _escaped(ord(one)) for one in text)
+    # Some CI systems take this for a command wherever in a line it stands.
+    return plain.replace("##[", "\\x23#[")
 
 
 def _is_plain(point: int) -> bool:

@@ -8,12 +8,14 @@ from wtspec.suite.commands.exit_code import ExitCode
 
 
 class EnvironmentTrouble(click.ClickException):
-    """Something around us is missing or in the way."""
+    """Something around us is missing or in the way; the message may quote an endpoint."""
 
     exit_code = int(ExitCode.ENVIRONMENT)
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"wtspec: {self.format_message()}", err=True, file=file)
+        from wtspec.reports.block import visible
+
+        click.echo(f"wtspec: {visible(self.format_message())}", err=True, file=file)
 
 
 class OurFault(click.ClickException):

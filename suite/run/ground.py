@@ -10,7 +10,7 @@ from wtspec.suite.run.attempt import Attempt, Control, Stage, failed_attempt, ru
 from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.simulated import cell_seed
-from wtspec.suite.run.worker import Report, Trouble, Weighed
+from wtspec.suite.run.worker import Noted, Report, Weighed
 
 
 class Ground:
@@ -49,7 +49,7 @@ class Ground:
             was_there = endpoint.ended() is None
             await endpoint.stop()
             if was_there and (how := endpoint.ended()) is not None:
-                self._report(Trouble(f"the endpoint did not end as it was asked to: {how}"))
+                self._report(Noted(f"the endpoint did not end as it was asked to: {how}"))
 
     def _weigh(self, endpoint: Endpoint) -> None:
         if (memory_bytes := endpoint.memory_bytes()) is not None:

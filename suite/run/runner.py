@@ -16,7 +16,7 @@ from wtspec.suite.run.record import Expected, nothing_expected, stored_cell
 from wtspec.suite.run.store import Store
 from wtspec.suite.run.stored import Stored, StoredCell, StoredRun
 from wtspec.suite.run.supervisor import Dispatched, Event, Lost, Supervisor
-from wtspec.suite.run.worker import Finished, Job, Spoke, Started, Trouble, Weighed
+from wtspec.suite.run.worker import Finished, Job, Noted, Spoke, Started, Trouble, Weighed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -56,6 +56,7 @@ class Runner:
     expected: Expected = nothing_expected
     watcher: Watcher = field(default_factory=Watcher)
     troubles: list[str] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
     _done: dict[str, StoredCell] = field(default_factory=dict)
     _cells: dict[str, Cell] = field(default_factory=dict)
 
@@ -94,12 +95,17 @@ class Runner:
                 whole = stored_cell(self._cells[cell], [attempt], self.command, self.expected)
                 self._keep(whole, attempt.evidence)
             case Trouble(text):
-                # Every group of cells starts the endpoint anew, and fails in the same way.
-                if text not in self.troubles:
-                    self.troubles.append(text)
-                    self.watcher.troubled(text)
+                self._tell(text, self.troubles)
+            case Noted(text):
+                self._tell(text, self._notes)
             case Spoke() | Weighed():
                 self._heard(event)
+
+    def _tell(self, text: str, told: list[str]) -> None:
+        # Every group of cells starts the endpoint anew, and fails in the same way.
+        if text not in told:
+            told.append(text)
+            self.watcher.troubled(text)
 
     def _heard(self, event: Spoke | Weighed) -> None:
         match event:

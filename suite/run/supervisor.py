@@ -23,6 +23,7 @@ from wtspec.suite.run.worker import (
     Job,
     JobDone,
     Message,
+    Noted,
     Spoke,
     Started,
     Trouble,
@@ -55,7 +56,7 @@ class Lost:
     stack: str = ""
 
 
-Event = Dispatched | Started | Finished | Trouble | Spoke | Weighed | Lost
+Event = Dispatched | Started | Finished | Trouble | Noted | Spoke | Weighed | Lost
 
 
 @dataclass(slots=True)
@@ -141,7 +142,7 @@ class Supervisor:
                 worker.in_flight.clear()
                 for cell in left:
                     yield Lost(cell, "the job ended without a verdict", failure)
-            case Trouble() | Spoke() | Weighed():
+            case Trouble() | Noted() | Spoke() | Weighed():
                 yield message
 
     def _end(self, worker: _Worker, why: str) -> Iterator[Event]:

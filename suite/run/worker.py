@@ -57,6 +57,13 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something to tell the user, also in one sentence, that hindered nothing."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobDone:
     """The worker is free again; `failure` is the traceback of a job that broke."""
 
@@ -79,7 +86,7 @@ class Weighed:
     memory_bytes: int
 
 
-Message = Started | Ended | Finished | Trouble | JobDone | Spoke | Weighed
+Message = Started | Ended | Finished | Trouble | Noted | JobDone | Spoke | Weighed
 Report = Callable[[Message], None]
 
 

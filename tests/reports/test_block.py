@@ -102,6 +102,7 @@ def test_known_failures_and_several_attempts_are_told() -> None:
         ("\u202e\u2066\u2028\ufeff", "\\u202e\\u2066\\u2028\\ufeff"),
         ("\udc80\ufffe", "\\udc80\\ufffe"),
         ("\U0001ffff", "\\U0001ffff"),
+        ("a ##[error]b", "a \\x23#[error]b"),
     ],
 )
 def test_visible(text: str, shown: str) -> None:

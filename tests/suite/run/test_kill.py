@@ -219,5 +219,5 @@ def test_a_run_of_a_program_is_killed_and_resumed(home: Path) -> None:
     program = f"{sys.executable} -m wtspec.implementations.reference {token}"
     words = ("session-ids", "setup", "--dialect", "h3-16", "--exec", program)
     victim = Victim(home, words, token, random.Random(2))
-    kill_until(victim, 4)
-    assert victim.kills == 4
+    kill_until(victim, 3)
+    assert victim.kills == 3
