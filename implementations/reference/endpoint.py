@@ -1,10 +1,11 @@
 """The reference in the same process, as the suite sees any endpoint."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from wtspec.implementations.reference.connecting import ClientOptions
 from wtspec.implementations.reference.contract_client import ContractClient
 from wtspec.implementations.reference.contract_server import ContractServer
+from wtspec.implementations.reference.faults.fault import Fault
 from wtspec.implementations.reference.life import Life
 from wtspec.implementations.reference.negotiation import Limits
 from wtspec.implementations.reference.program import hello
@@ -42,8 +43,8 @@ class ReferenceEndpoint:
     ) -> None:
         self.role = role
         self.life = Life()
-        # The decisions that were taken; filled where the rules are watched.
-        self.asked: set[str] = set()
+        # The faults and oddities that would have shown; None where the rules are not watched.
+        self.showing: set[str] | None = None
         limits = _limits(configuration)
         self.hello: Hello = decode_hello(ApiEvent("hello", hello(dialects, limits)))
         self._listeners: list[Callable[[ApiEvent], None]] = []
@@ -127,11 +128,16 @@ async def start_reference(
 
 
 async def start_watched(
-    role: Role, configuration: Configuration, dialects: tuple[str, ...], *, network: Network
+    role: Role,
+    configuration: Configuration,
+    dialects: tuple[str, ...],
+    *,
+    network: Network,
+    faults: Iterable[Fault],
 ) -> ReferenceEndpoint:
-    """The honest reference, noting in `asked` which decisions it takes."""
-    asked: set[str] = set()
-    rules = watched(asked)
+    """The honest reference, noting in `showing` which faults would have decided otherwise."""
+    showing: set[str] = set()
+    rules = watched(faults, showing)
     endpoint = await start_reference(role, configuration, dialects, network=network, rules=rules)
-    endpoint.asked = asked
+    endpoint.showing = showing
     return endpoint

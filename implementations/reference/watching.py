@@ -1,46 +1,74 @@
-"""Which decisions were asked: a fault can only show where the one that it overrides is.
+"""In which cells a fault can show at all: where one of its decisions differs from the honest one.
 
-So a proof that no other cell turns red for a fault need not run those that never ask.
+Decisions are functions of plain values. Up to the first answer that differs, the reference with
+the fault does what the honest one does; where none ever differs, it need not be run.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import wraps
 from typing import Any
 
+from wtspec.implementations.reference.faults.fault import Fault
 from wtspec.implementations.reference.rules import HONEST, Decisions, Rules
 
+# The faults that take a decision otherwise, by its name, each with its own way to take it.
+Rivals = Mapping[str, Sequence[tuple[str, Callable[..., Any]]]]
 
-def watched(asked: set[str]) -> Rules:
-    """Honest rules that note in `asked` each decision that is taken, as "FlowRules.may_open"."""
-    found: dict[str, Any] = {
-        place.name: _watched(type(getattr(HONEST, place.name)), asked) for place in fields(HONEST)
-    }
+
+def watched(faults: Iterable[Fault], showing: set[str]) -> Rules:
+    """Honest rules that add to `showing` each fault that would have decided otherwise."""
+    rivals: dict[type, dict[str, list[tuple[str, Callable[..., Any]]]]] = {}
+    for one in faults:
+        for decisions in one.decisions:
+            known = rivals.setdefault(_honest_kind(decisions), defaultdict(list))
+            for name in overrides(decisions):
+                known[name].append((one.name, getattr(decisions, name)))
+    found: dict[str, Any] = {}
+    for place in fields(HONEST):
+        kind = type(getattr(HONEST, place.name))
+        found[place.name] = _watched(kind, rivals.get(kind, {}), showing)
     return Rules(**found)
 
 
-def _watched(honest: type, asked: set[str]) -> object:
-    def noting(name: str, decision: Callable[..., Any]) -> Callable[..., Any]:
+def _watched(honest: type, rivals: Rivals, showing: set[str]) -> object:
+    def compared(name: str, decision: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(decision)
-        def note(*arguments: Any, **named: Any) -> Any:
-            asked.add(f"{honest.__name__}.{name}")
-            return decision(*arguments, **named)
+        def compare(*arguments: Any, **named: Any) -> Any:
+            answer = decision(*arguments, **named)
+            for fault, rival in rivals[name]:
+                if fault not in showing and _differs(answer, rival, arguments[1:], named):
+                    showing.add(fault)
+            return answer
 
-        return note
+        return compare
 
-    methods = {name: noting(name, vars(honest)[name]) for name in _methods(honest)}
+    methods = {name: compared(name, vars(honest)[name]) for name in rivals}
     return type(f"Watched{honest.__name__}", (honest,), methods)()
 
 
+def _differs(
+    answer: Any, rival: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> bool:
+    try:
+        return bool(rival(*arguments, **named) != answer)
+    except Exception:  # noqa: BLE001 - whatever it is, the honest decision does not raise it
+        return True
+
+
 def overrides(decisions: Decisions) -> frozenset[str]:
-    """The decisions that a subclass takes otherwise, by the names that `watched` gives them."""
+    """The decisions that a subclass takes otherwise."""
+    honest = _honest_kind(decisions)
     kinds = type(decisions).__mro__
-    honest = next(
-        kind for kind in kinds if kind in {type(getattr(HONEST, f.name)) for f in fields(HONEST)}
-    )
-    own = {name for kind in kinds[: kinds.index(honest)] for name in _methods(kind)}
-    return frozenset(f"{honest.__name__}.{name}" for name in own & set(_methods(honest)))
+    own = {name for kind in kinds[: kinds.index(honest)] for name in vars(kind)}
+    return frozenset(own & _decisions_of(honest))
 
 
-def _methods(kind: type) -> list[str]:
-    return [name for name, value in vars(kind).items() if callable(value) and name[:2] != "__"]
+def _honest_kind(decisions: Decisions) -> type:
+    places = {type(getattr(HONEST, one.name)) for one in fields(HONEST)}
+    return next(kind for kind in type(decisions).__mro__ if kind in places)
+
+
+def _decisions_of(kind: type) -> set[str]:
+    return {name for name, value in vars(kind).items() if callable(value) and name[:2] != "__"}

@@ -19,7 +19,7 @@ _ANSWER_S = 3.0
 class EmbeddedReference:
     """Our reference in the worker's own process; `fault` names what it does wrong or oddly.
 
-    `is_watched`: it is honest and notes which decisions it takes.
+    `is_watched`: it is honest and notes which faults would have shown.
     """
 
     fault: str = ""
@@ -36,7 +36,10 @@ class EmbeddedReference:
         from wtspec.implementations.reference.rules import HONEST
 
         if self.is_watched:
-            return await start_watched(role, configuration, (dialect.name,), network=network)
+            faults = (*FAULTS.values(), *ODDITIES.values())
+            return await start_watched(
+                role, configuration, (dialect.name,), network=network, faults=faults
+            )
         rules = HONEST
         if self.fault:
             rules = (FAULTS if self.fault in FAULTS else ODDITIES)[self.fault].rules

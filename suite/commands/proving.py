@@ -10,7 +10,6 @@ import click
 
 from wtspec.implementations.reference.faults.fault import Fault
 from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
-from wtspec.implementations.reference.watching import overrides
 from wtspec.reports.block import visible
 from wtspec.suite.commands.attach import EmbeddedReference
 from wtspec.suite.commands.exit_code import ExitCode
@@ -153,8 +152,7 @@ class Proving:
 
 def _subject(fault: Fault) -> Subject:
     roles = tuple(Role(str(side)) for side in fault.roles)
-    changed = frozenset(one for made in fault.decisions for one in overrides(made))
-    return Subject(fault.name, EmbeddedReference(fault.name), roles, changed)
+    return Subject(fault.name, EmbeddedReference(fault.name), roles)
 
 
 def document(

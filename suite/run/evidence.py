@@ -18,7 +18,7 @@ class Evidence:
     """What one attempt left: `packets` is a pcapng file, `key_log` NSS lines.
 
     `traceback` is that of a failure of ours. `fingerprint` tells two timelines apart, times
-    included. `asked`: the decisions that a watched endpoint took.
+    included. `showing`: the faults that a watched endpoint would have shown; None: unknown.
     """
 
     timeline: tuple[StoredMoment, ...] = ()
@@ -26,12 +26,14 @@ class Evidence:
     key_log: str = ""
     traceback: str = ""
     fingerprint: str = ""
-    asked: frozenset[str] = frozenset()
+    showing: frozenset[str] | None = None
 
     @property
     def slight(self) -> "Evidence":
         """Without what takes room."""
-        return Evidence(traceback=self.traceback, fingerprint=self.fingerprint, asked=self.asked)
+        return Evidence(
+            traceback=self.traceback, fingerprint=self.fingerprint, showing=self.showing
+        )
 
 
 NO_EVIDENCE = Evidence()

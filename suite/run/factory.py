@@ -15,9 +15,9 @@ class CannotStart(Exception):
 
 @runtime_checkable
 class Watched(Protocol):
-    """An endpoint that notes which of its decisions were taken, as proofs of faults need it."""
+    """An endpoint that can note which faults would have shown; None: it does not."""
 
-    asked: AbstractSet[str]
+    showing: AbstractSet[str] | None
 
 
 class EndpointFactory(Protocol):

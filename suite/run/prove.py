@@ -27,16 +27,11 @@ HONEST = "honest"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A reference that misbehaves, or behaves oddly: how to start it, and in which roles it can.
-
-    `overrides`: the decisions that it takes otherwise. A cell that asks for none of them cannot see
-    any difference; empty: unknown, so that every cell may.
-    """
+    """A reference that misbehaves, or behaves oddly: how to start it, and in which roles it can."""
 
     name: str
     factory: EndpointFactory
     roles: tuple[Role, ...] = BOTH
-    overrides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ class Seen:
     reading: str
     fingerprint: str
     reason: str
-    asked: frozenset[str] = frozenset()
+    showing: frozenset[str] | None = None
 
     @classmethod
     def of(cls, attempt: Attempt) -> "Seen":
@@ -89,7 +84,7 @@ class Seen:
             verdict.reading,
             attempt.evidence.fingerprint,
             verdict.reason,
-            attempt.evidence.asked,
+            attempt.evidence.showing,
         )
 
 
@@ -148,7 +143,8 @@ class Prover:
         self, subjects: Sequence[Subject], honest: Results, *, must_show: bool = True
     ) -> Iterator[OddityProof]:
         """One proof for each oddity, as they are done."""
-        for name, results in self._results([(one, self._plan_for(one)) for one in subjects]):
+        todo = [(one, self._plan_of(self._cells_for(one, honest))) for one in subjects]
+        for name, results in self._results(todo):
             proof = judge_oddity(name, results, honest)
             yield replace(proof, must_show=must_show)
 
@@ -162,21 +158,18 @@ class Prover:
         return tuple(place for place, named in found.items() if not named)
 
     def _cells_for(self, subject: Subject, honest: Results) -> list[Cell]:
-        """Those that name the fault, and those that could see it."""
+        """Those that name it, and those in which it shows."""
 
-        def can_see(cell: Cell) -> bool:
-            asked = honest[cell.id].asked if cell.id in honest else frozenset()
-            return not (subject.overrides and asked) or bool(subject.overrides & asked)
+        def shows(cell: Cell) -> bool:
+            showing = honest[cell.id].showing if cell.id in honest else None
+            return showing is None or subject.name in showing
 
         return [
             one
             for one in self.plan.cells
             if one.role in subject.roles
-            and (names(one, subject.name) or (not self.only_named and can_see(one)))
+            and (names(one, subject.name) or (not self.only_named and shows(one)))
         ]
-
-    def _plan_for(self, subject: Subject) -> Plan:
-        return self._plan_of([one for one in self.plan.cells if one.role in subject.roles])
 
     def _plan_of(self, cells: Sequence[Cell]) -> Plan:
         return Plan(self.plan.catalogue, tuple(cells), self.plan.seed)

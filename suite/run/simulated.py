@@ -73,10 +73,10 @@ class Simulation:
             attempt = await run_case(cell, Stage(endpoint, network, SLOW, self.seed), control)
         finally:
             await endpoint.stop()
-        if not isinstance(endpoint, Watched):
+        if not isinstance(endpoint, Watched) or endpoint.showing is None:
             return attempt
-        asked = frozenset(endpoint.asked)
-        return replace(attempt, evidence=replace(attempt.evidence, asked=asked))
+        showing = frozenset(endpoint.showing)
+        return replace(attempt, evidence=replace(attempt.evidence, showing=showing))
 
 
 def cell_seed(seed: int, cell: Cell) -> int:

@@ -1,6 +1,8 @@
 from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
+from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, Fault
 from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
+from wtspec.implementations.reference.rules import Decisions, Rules
 from wtspec.implementations.reference.watching import overrides, watched
 
 
@@ -19,21 +21,55 @@ class StricterStill(Stricter):
         return room // 2
 
 
-def test_a_decision_is_noted_when_it_is_asked() -> None:
-    asked: set[str] = set()
-    rules = watched(asked)
-    assert rules.flow.may_open(0) is False
-    assert asked == {"FlowRules.may_open"}
+class Raises(FlowRules):
+    def send_room(self, room: int) -> int:
+        raise ValueError(room)
 
 
-def test_a_decision_that_leans_on_another_notes_both() -> None:
-    asked: set[str] = set()
-    assert watched(asked).streams.stop_wire_code(1) == StreamRules().wire_code(1)
-    assert asked == {"StreamRules.stop_wire_code", "StreamRules.wire_code"}
+class OneOff(StreamRules):
+    def wire_code(self, application_code: int) -> int:
+        return super().wire_code(application_code) + 1
+
+
+def watching(showing: set[str], *decisions: Decisions) -> Rules:
+    fault = Fault("odd", frozenset({SERVER, CLIENT}), "", decisions)
+    return watched([fault], showing)
+
+
+def test_a_fault_shows_where_its_answer_differs() -> None:
+    showing: set[str] = set()
+    rules = watching(showing, Stricter())
+    assert rules.flow.may_open(2) is True
+    assert rules.flow.send_room(9) == 9
+    assert showing == set()
+    assert rules.flow.may_open(1) is True
+    assert showing == {"odd"}
+
+
+def test_a_fault_of_several_decisions_shows_in_any() -> None:
+    showing: set[str] = set()
+    rules = watching(showing, OneOff(), StricterStill())
+    rules.flow.send_room(0)
+    assert showing == set()
+    rules.flow.send_room(2)
+    assert showing == {"odd"}
+
+
+def test_a_decision_that_raises_shows() -> None:
+    showing: set[str] = set()
+    assert watching(showing, Raises()).flow.send_room(5) == 5
+    assert showing == {"odd"}
+
+
+def test_a_fault_shows_through_an_honest_decision_that_leans_on_its_own() -> None:
+    showing: set[str] = set()
+    rules = watching(showing, OneOff())
+    assert rules.streams.stop_wire_code(1) == StreamRules().wire_code(1)
+    assert showing == {"odd"}
 
 
 def test_overrides_are_those_of_every_subclass_and_nothing_else() -> None:
-    assert overrides(StricterStill()) == {"FlowRules.may_open", "FlowRules.send_room"}
+    assert overrides(StricterStill()) == {"may_open", "send_room"}
 
 
 def test_every_fault_and_oddity_overrides_something() -> None:
