@@ -14,12 +14,14 @@ import click
 @click.option("--quick", is_flag=True, help="Only cells that name the fault: shows no overkill.")
 @click.option("-j", "processes", type=click.IntRange(min=1), help="Default: one for each core.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("-v", "--verbose", is_flag=True, help="What is right, too.")
+@click.option("--out", metavar="FILE", type=click.Path(), help="Default: ./wt-results/proof.json.")
+@click.option("-q", "--quiet", is_flag=True, help="Only what is wrong.")
 def command(**options: Any) -> int:
     """Show that every case can fail, and fails for nothing else.
 
     Runs the selected cells (as for `wtspec run`) against every fault and every oddity of the
-    reference, in virtual time. A fault that no selected cell names is left out.
+    reference, in virtual time. A fault that no selected cell names is left out. The table is
+    printed, and stored with every cell.
     """
     from wtspec.suite.commands.proving import Proving, Request
 

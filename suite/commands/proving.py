@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,10 +12,11 @@ import click
 from wtspec.implementations.reference.faults.fault import Fault
 from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
 from wtspec.reports.block import visible
+from wtspec.reports.whole_file import replace_whole
 from wtspec.suite.commands.attach import EmbeddedReference
 from wtspec.suite.commands.exit_code import ExitCode
 from wtspec.suite.commands.failure import usage
-from wtspec.suite.commands.running import planned
+from wtspec.suite.commands.running import RESULTS, planned
 from wtspec.suite.commands.target import Target
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.run.prove import (
@@ -46,7 +48,8 @@ class Request:
     quick: bool
     processes: int | None
     seed: int
-    verbose: bool
+    out: str | None
+    quiet: bool
 
 
 class Proving:
@@ -63,39 +66,56 @@ class Proving:
         if not self._plan.cells:
             click.echo("nothing to prove: no selected case has this role and dialect", err=True)
             return ExitCode.NOTHING_RAN
+        wrongly, oddly = self._wanted(FAULTS), self._wanted(ODDITIES)
+        self._reserve()
         honest = self._prover.honest(Subject(HONEST, EmbeddedReference(is_watched=True)))
         red = [cell for cell, seen in honest.items() if is_red(seen)]
         for cell in red:
             self._say(f"HONEST  {cell}: {honest[cell].outcome}, {honest[cell].reason}", "red")
-        faults = [*self._unknown(), *self._faults(honest)]
-        oddities = list(self._oddities(honest))
+        faults = [*self._unknown(), *self._faults(wrongly, honest)]
+        oddities = list(self._oddities(oddly, honest))
         unproved = () if self._request.names else self._prover.unproved()
         for cell in unproved:
             self._say(f"UNPROVED  {cell}: no fault is said to turn it red", "red")
+        text = json.dumps(document(faults, oddities, red, unproved), indent=1)
+        replace_whole(self._out, text.encode())
         if self._request.as_json:
-            click.echo(json.dumps(document(faults, oddities, red, unproved), indent=1))
+            click.echo(text)
         good = all(one.ok for one in faults) and all(one.ok for one in oddities)
         good = good and not red and not unproved
         proved = sum(one.ok for one in faults)
         self._say(
             f"{proved} of {len(faults)} faults and {sum(one.ok for one in oddities)} of"
-            f" {len(oddities)} oddities are as they must be, over {len(self._plan.cells)} cells"
+            f" {len(oddities)} oddities are as they must be, over {len(self._plan.cells)} cells;"
+            f" stored in {self._out}"
         )
         return ExitCode.AS_EXPECTED if good else ExitCode.NON_CONFORMANCE
 
     def _supervisor(self) -> Supervisor:
         return Supervisor(self._request.processes or os.cpu_count() or 1)
 
-    def _faults(self, honest: Results) -> Iterator[FaultProof]:
-        for proof in self._prover.faults(self._wanted(FAULTS), honest):
-            self._tell(proof.name, proof.wrong, f"{len(proof.must_fail)} cells", is_ok=proof.ok)
+    @property
+    def _out(self) -> Path:
+        return Path(self._request.out or RESULTS / "proof.json")
+
+    def _reserve(self) -> None:
+        """What cannot be written is said before the work, not after it."""
+        try:
+            self._out.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise usage(f"cannot write {self._out}: {error.strerror}") from error
+
+    def _faults(self, subjects: Sequence[Subject], honest: Results) -> Iterator[FaultProof]:
+        for proof in self._prover.faults(subjects, honest):
+            told = f"{len(proof.must_fail)} must fail, {len(proof.failed)} failed"
+            self._tell(proof.name, proof.wrong, told, is_ok=proof.ok)
             yield proof
 
-    def _oddities(self, honest: Results) -> Iterator[OddityProof]:
+    def _oddities(self, subjects: Sequence[Subject], honest: Results) -> Iterator[OddityProof]:
         whole = not self._request.select and not self._request.role
-        for proof in self._prover.oddities(self._wanted(ODDITIES), honest, must_show=whole):
+        for proof in self._prover.oddities(subjects, honest, must_show=whole):
             told = "shows" if proof.shows else "shows in no timeline"
-            self._tell(proof.name, proof.wrong, told, is_ok=proof.ok)
+            self._tell(proof.name, proof.wrong, f"{told}, {len(proof.red)} red", is_ok=proof.ok)
             yield proof
 
     def _wanted(self, registry: Mapping[str, Fault]) -> list[Subject]:
@@ -137,10 +157,10 @@ class Proving:
 
     def _tell(self, name: str, wrong: Mapping[str, str], told: str, *, is_ok: bool) -> None:
         if is_ok:
-            if self._request.verbose:
-                self._say(f"ok    {name}: {told}", "green")
+            if not self._request.quiet:
+                self._say(f"ok     {name:<46} {told}", "green")
             return
-        self._say(f"WRONG  {name}: {told}", "red")
+        self._say(f"WRONG  {name:<46} {told}", "red")
         for cell, why in list(wrong.items())[:_SHOWN_WRONGS]:
             self._say(f"       {cell}: {why}")
         if len(wrong) > _SHOWN_WRONGS:

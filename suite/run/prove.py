@@ -158,11 +158,17 @@ class Prover:
         return tuple(place for place, named in found.items() if not named)
 
     def _cells_for(self, subject: Subject, honest: Results) -> list[Cell]:
-        """Those that name it, and those in which it shows."""
+        """Those that name it, and those in which it shows.
+
+        The mortal fault shows in others too: where a control, or one parameter of many, has its
+        error answered.
+        """
 
         def shows(cell: Cell) -> bool:
             showing = honest[cell.id].showing if cell.id in honest else None
-            return showing is None or subject.name in showing
+            return subject.name != DIES_AFTER_ANSWERING and (
+                showing is None or subject.name in showing
+            )
 
         return [
             one

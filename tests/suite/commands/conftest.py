@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -106,9 +107,10 @@ class Said:
 
 @pytest.fixture
 def wtspec(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Said]:
-    """`wtspec(*words, stdin=)` is the command line as the shell sees it."""
+    """`wtspec(*words, stdin=)` is the command line as the shell sees it, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
 
     def call(*words: str, stdin: str = "") -> Said:
         monkeypatch.setattr(sys, "argv", ["wtspec", *words])

@@ -1,5 +1,6 @@
 """That a fault kills what names it, and what counts as a kill."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -108,6 +109,31 @@ def test_the_mortal_fault_concerns_every_negative_cell(catalogue: catalogues.Cat
     red = {cell.id: seen(Outcome.CRASH)}
     cells = [replace(cell, case=negative)]
     assert judge_fault(DIES_AFTER_ANSWERING, cells, red, {cell.id: seen(PASS)}).ok
+
+
+def test_a_fault_is_run_where_it_shows_and_the_mortal_one_where_it_must(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prover = Prover(plan(*ORIGIN), lambda: Supervisor(1))
+    showing = frozenset({GOOD, DIES_AFTER_ANSWERING})
+    unknown, nothing = seen(PASS), replace(seen(PASS), showing=frozenset())
+    ran: dict[str, tuple[str, ...]] = {}
+
+    def note(_: Prover, todo: Sequence[tuple[Subject, Plan]]) -> Iterator[tuple[str, Results]]:
+        ran.update((subject.name, tuple(one.id for one in due.cells)) for subject, due in todo)
+        return iter(())
+
+    monkeypatch.setattr(Prover, "_results", note)
+
+    def runs(allowed: Seen) -> dict[str, tuple[str, ...]]:
+        subjects = [Subject(one, EmbeddedReference(one)) for one in (GOOD, DIES_AFTER_ANSWERING)]
+        assert not [*prover.faults(subjects, {REFUSED: nothing, ALLOWED: allowed})]
+        return ran
+
+    assert runs(nothing) == {GOOD: (REFUSED,), DIES_AFTER_ANSWERING: ()}
+    assert runs(unknown)[GOOD] == (ALLOWED, REFUSED)
+    assert runs(replace(nothing, showing=showing))[GOOD] == (ALLOWED, REFUSED)
+    assert ran[DIES_AFTER_ANSWERING] == ()
 
 
 def test_an_oddity_must_show_and_turn_nothing_red() -> None:
