@@ -164,7 +164,8 @@ class Client:
         offer = Offer(self.options.dialects, self.options.limits)
         connection = Connection(raw, Side.CLIENT, offer, self.options.rules, self.life)
         connection.part = part = ClientConnection(connection)
-        self._parts = [one for one in self._parts if one.connection.closed is None] + [part]
+        # A closed one may still have to repeat its close: it is ours until its link is free.
+        self._parts = [one for one in self._parts if not one.connection.outlet.is_released] + [part]
         try:
             await self._usable(part)
         except BaseException:

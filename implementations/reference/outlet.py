@@ -110,6 +110,10 @@ class Outlet:
         self.quic.flush()
         self.quic.abandon()
 
+    @property
+    def is_released(self) -> bool:
+        return self.quic.is_released
+
     def release(self) -> None:
         """Free the timer and the link at once; a close that is lost is not repeated."""
         self._closed = True

@@ -147,9 +147,11 @@ class UdpLink:
         else:
             host = "0.0.0.0" if version == socket.AF_INET else "::"  # noqa: S104 - to reach out
         if host != self._local[0]:
-            self._loop.remove_reader(self._socket)
-            self._socket.close()
+            before = self._socket
+            self._loop.remove_reader(before)
+            # First, so that a host without this family of addresses leaves a link to close.
             self._listen((host, 0))
+            before.close()
 
     def _delay(self, departure: Departure, made: socket.socket) -> None:
         def leave() -> None:

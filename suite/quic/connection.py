@@ -55,6 +55,11 @@ class Connection:
         return self._driver.state
 
     @property
+    def is_released(self) -> bool:
+        """The timer and the link are free; nothing is sent or repeated any more."""
+        return self._driver.is_released
+
+    @property
     def capture(self) -> Capture | None:
         return self._driver.capture
 
@@ -265,7 +270,12 @@ def connect(
 
     link = network.open(receive, None, path)
     driver = Driver(engine, link, on_end=link.close, capture=capture)
-    driver.start(address)
+    try:
+        driver.start(address)
+    except BaseException:
+        # Nobody else knows of the link: an address may be out of this host's reach.
+        driver.release()
+        raise
     return Connection(engine, driver)
 
 

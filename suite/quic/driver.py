@@ -175,6 +175,10 @@ class Driver:
             if handle is not None:
                 handle.cancel()
 
+    @property
+    def is_released(self) -> bool:
+        return self._on_end is None
+
     def release(self) -> None:
         self.abandon()
         on_end, self._on_end = self._on_end, None

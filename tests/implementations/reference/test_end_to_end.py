@@ -29,9 +29,10 @@ from wtspec.implementations.reference.session import Session
 from wtspec.implementations.reference.session_core import Closure
 from wtspec.implementations.reference.stream_api import BidirectionalStream
 from wtspec.suite.dialect import dialect, http3
+from wtspec.suite.network.link import Addr, Link, OnDatagram
 from wtspec.suite.network.path import Path
 from wtspec.suite.network.udp import UdpNetwork
-from wtspec.suite.network.virtual import VirtualNetwork
+from wtspec.suite.network.virtual import VirtualLink, VirtualNetwork
 from wtspec.suite.network.virtual_loop import run_virtual
 from wtspec.suite.quic.identity import ed25519, p256
 from wtspec.suite.quic.options import Verify
@@ -391,6 +392,48 @@ def test_a_silent_server_costs_the_deadline() -> None:
         with pytest.raises(TimeoutError):
             await client.connect("https://127.0.0.1:9/", SessionOptions(deadline_s=3))
         await client.close()
+
+    run(script)
+
+
+class Counting(VirtualNetwork):
+    """Knows which of its links are still open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Link] = []
+
+    def open(self, on_datagram: OnDatagram, *more: Any, **named: Any) -> VirtualLink:
+        link = super().open(on_datagram, *more, **named)
+        self.opened.append(link)
+        return link
+
+    def claimed(self) -> list[Addr]:
+        return [one.local for one in self.opened if not self._is_free(one.local)]
+
+    def _is_free(self, local: Addr) -> bool:
+        try:
+            super().open(lambda _data, _source: None, local).close()
+        except OSError:
+            return False
+        return True
+
+
+def test_close_frees_the_links_of_ended_connections_too() -> None:
+    """Over UDP each is a socket, which may still have to repeat the close when we end."""
+
+    async def script() -> None:
+        network = Counting()
+        options = ServerOptions(dialects=(dialect("h3-02"),), identity=ed25519())
+        serving = serve(("127.0.0.1", 0), {}, options=options, network=network)
+        async with serving as server:
+            client = Client(ClientOptions(), network)
+            for _ in range(2):
+                with pytest.raises(SessionRefused):
+                    await client.connect(f"https://127.0.0.1:{server.address[1]}/")
+            assert len(network.claimed()) == len(network.opened) == 3
+            await client.close()
+            assert network.claimed() == [server.address]
 
     run(script)
 

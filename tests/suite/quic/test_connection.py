@@ -9,7 +9,7 @@ import pytest
 
 from wtspec.suite.network.capture import Capture
 from wtspec.suite.network.path import Direction, Drop, Path
-from wtspec.suite.network.udp import UdpNetwork
+from wtspec.suite.network.udp import UdpLink, UdpNetwork
 from wtspec.suite.quic import events, identity
 from wtspec.suite.quic.connection import Listener, connect
 from wtspec.suite.quic.driver import State
@@ -173,6 +173,22 @@ def test_connections_end_and_free_their_routes_and_links(play: Play) -> None:
         pair.listener.close()
 
     play(script)
+
+
+@pytest.mark.asyncio
+async def test_a_connection_that_cannot_leave_keeps_no_socket() -> None:
+    opened: list[UdpLink] = []
+
+    class Walled(UdpNetwork):
+        def open(self, *given: Any) -> UdpLink:
+            opened.append(super().open(*given))
+            return opened[-1]
+
+    # Port 0 takes no datagram, whatever the system.
+    with pytest.raises(OSError, match="Invalid argument"):
+        connect(Walled(), ("127.0.0.1", 0), QuicOptions())
+    other = UdpNetwork().open(lambda _data, _source: None, opened[0].local)
+    other.close()
 
 
 def test_an_exception_of_the_owner_surfaces_and_is_kept(play: Play) -> None:
