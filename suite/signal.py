@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
-from wtspec.suite.wire.error_codes import H3, WT, name
+from wtspec.suite.wire.error_codes import H3, QUIC, WT, means_nothing, name
 
 Number = int | range | frozenset[int] | None
 
@@ -26,8 +26,17 @@ class Signal:
         if type(seen) is not type(self):
             return False
         return all(
-            _value_matches(getattr(self, f.name), getattr(seen, f.name)) for f in fields(self)
+            self._field_matches(f.name, getattr(self, f.name), getattr(seen, f.name))
+            for f in fields(self)
         )
+
+    def _field_matches(self, which: str, wanted: object, seen: object) -> bool:
+        if _value_matches(wanted, seen):
+            return True
+        if not (self.shows_codes and which == "code" and isinstance(seen, int)):
+            return False
+        # A code without a meaning says what H3_NO_ERROR says (RFC 9114 section 8).
+        return means_nothing(seen) and _value_matches(wanted, H3.NO_ERROR)
 
     def companions(self) -> tuple["Signal", ...]:
         """What may stand beside this signal without being a second reaction."""
@@ -153,7 +162,8 @@ class Response(Signal):
     status: Number = None
 
     def companions(self) -> tuple[Signal, ...]:
-        return (Fin(), Data(), Stop(H3.NO_ERROR), Stop(H3.REQUEST_REJECTED))
+        # The answer is there, whatever the server asks of the rest of the request, and why.
+        return (Fin(), Data(), Stop(), Reset(H3.NO_ERROR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +231,13 @@ class ConnectionClosed(Signal):
     code: Number = None
     transport: bool | None = None
     shows_codes: ClassVar[bool] = True
+
+    def matches(self, seen: Signal) -> bool:
+        if not isinstance(seen, ConnectionClosed) or not seen.transport or self.transport:
+            return Signal.matches(self, seen)
+        # QUIC numbers its errors in a space of their own; only an end without one is the same.
+        means_no_error = seen.code == QUIC.NO_ERROR and _value_matches(self.code, H3.NO_ERROR)
+        return self.transport is None and (self.code is None or means_no_error)
 
     def companions(self) -> tuple[Signal, ...]:
         # The end of the connection ends everything on it; what showed before does not contradict

@@ -31,7 +31,7 @@ from wtspec.suite.signal import (
 )
 from wtspec.suite.wire import capsule as capsules
 from wtspec.suite.wire import datagram, settings
-from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.error_codes import H3, means_nothing
 from wtspec.suite.wire.error_codes import name as code_name
 from wtspec.suite.wire.errors import DatagramError
 from wtspec.suite.wire.fields import Field
@@ -239,7 +239,7 @@ class Http3Connection:
         self._timeline.received(stream.where, "STOP_SENDING", code_name(code))
         early = isinstance(stream, MessageStream) and not stream.fields and self.quic.is_client
         # A server may do without the rest of a request that it has not answered yet.
-        if not (early and code == H3.NO_ERROR):
+        if not (early and (code == H3.NO_ERROR or means_nothing(code))):
             stream.put(Stop(code))
 
     def _datagram(self, data: bytes) -> None:

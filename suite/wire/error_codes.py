@@ -124,6 +124,15 @@ def name(code: int) -> str:
     return _NAMES.get(code, f"{code:#x}")
 
 
+def means_nothing(code: int) -> bool:
+    """Neither assigned here nor an application's: counts as H3_NO_ERROR (RFC 9114 section 8).
+
+    So do the reserved codes, which may be sent in its place (section 8.1), and the 0 of stacks that
+    close or stop with QUIC's own default.
+    """
+    return code not in _NAMES and from_http3(code) is None
+
+
 def transport_name(code: int) -> str:
     """What a transport error code is called; the 0x100 TLS alerts become "CRYPTO_ERROR(40)"."""
     if 0x100 <= code <= 0x1FF:

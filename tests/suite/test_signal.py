@@ -20,6 +20,7 @@ from wtspec.suite.signal import (
     Silence,
     Stop,
 )
+from wtspec.suite.wire import grease
 from wtspec.suite.wire.error_codes import H3, WT, ApplicationCode
 
 SIGNALS = [
@@ -42,6 +43,18 @@ def test_every_signal_is_a_hashable_value_that_prints(kind: type[Signal]) -> Non
         (Reset(), Reset(7), True),
         (Reset(H3.NO_ERROR), Reset(0x100), True),
         (Reset(H3.NO_ERROR), Reset(0x101), False),
+        (Reset(H3.NO_ERROR), Reset(grease.identifier(9)), True),
+        (Stop(frozenset({H3.NO_ERROR, WT.SESSION_GONE})), Stop(0), True),
+        (Reset(H3.NO_ERROR), Reset(ApplicationCode(0)), False),
+        (Reset(H3.MESSAGE_ERROR), Reset(0), False),
+        (ConnectionClosed(H3.NO_ERROR), ConnectionClosed(0, transport=True), True),
+        (ConnectionClosed(H3.NO_ERROR), ConnectionClosed(0xA, transport=True), False),
+        (ConnectionClosed(H3.MISSING_SETTINGS), ConnectionClosed(0x10A, transport=True), False),
+        (ConnectionClosed(H3.MISSING_SETTINGS), ConnectionClosed(0x10A, transport=False), True),
+        (ConnectionClosed(0x10A, transport=True), ConnectionClosed(0x10A, transport=True), True),
+        (ConnectionClosed(7, transport=False), ConnectionClosed(7, transport=True), False),
+        (ConnectionClosed(), ConnectionClosed(0xA, transport=True), True),
+        (ConnectionClosed(), Reset(), False),
         (Reset(0x100, 3), Reset(0x100, 3), True),
         (Reset(0x100, 3), Reset(0x100, 0), False),
         (Reset(), Stop(7), False),
