@@ -122,3 +122,7 @@ class Requirement:
 
     def holds_in(self, dialect: object) -> bool:
         return self.level_in(dialect) is not None
+
+    def binds(self, role: object) -> bool:
+        """Whether an endpoint in that role can be the party; sender and receiver are either."""
+        return self.party not in {Party.SERVER, Party.CLIENT} or self.party == str(role)

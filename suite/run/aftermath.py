@@ -5,7 +5,7 @@ stack that still acknowledges. Findings are graded by the requirement that the c
 only an endpoint that serves no new connection is a crash whatever the case says.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wtspec.suite.endpoint.application import Drains, Echo, Protocols
@@ -41,13 +41,14 @@ Exchange = Callable[[], Awaitable[Reaction]]
 @dataclass(frozen=True, slots=True)
 class Afterwards:
     """One cell's aftermath. `control`: its control's cell, which went well before; the root has
-    itself.
+    itself. `before`: what the control left behind, as its verdict tells it.
     """
 
     peer: Peer
     cell: Cell
     control: Cell
     endpoint: Endpoint
+    before: Sequence[str] = ()
 
     async def look(self, seen: Observation) -> Observation:
         """The observation with what was found after the script."""
@@ -64,6 +65,7 @@ class Afterwards:
             Finding("the wire's own rules", alive=False, detail=f"{one.where}: {one.why}")
             for one in self.peer.violations
         ]
+        findings = [_unless_before(one, self.before) for one in findings]
         return replace(seen, aftermath=tuple(findings), new_connection_dead=dead)
 
     async def _session(self, session: Session) -> Finding:
@@ -160,6 +162,14 @@ async def _problem(exchange: Exchange) -> str:
         reaction = end.reaction
     good = any(isinstance(one, Fin | Datagram) for one in reaction.signals)
     return "" if good else str(reaction)
+
+
+def _unless_before(finding: Finding, before: Sequence[str]) -> Finding:
+    """What was no better after the control is nothing that this script did: recorded only."""
+    of_the_same = (line for line in before if line.startswith(f"{finding.what}: "))
+    if all(line == f"{finding.what}: alive" for line in of_the_same):
+        return finding
+    return replace(finding, requirement=None)
 
 
 def _finding(what: str, problem: str, requirement: str | None) -> Finding:

@@ -108,6 +108,8 @@ def _judged(cell: Cell, seen: Observation) -> Verdict:
     known = ledger.load()
     required = [known[one] for one in cell.case.requires]
     holding = [one for one in required if one.holds_in(cell.dialect)]
+    # Nobody is blamed for a rule of the other side where there is one of its own.
+    holding.sort(key=lambda one: not one.binds(cell.role))
     return judge(
         cell.case.expectation(cell.parameter), holding or required, seen, cell.dialect.name
     )
@@ -258,7 +260,8 @@ class _Trial:
         try:
             async with asyncio.timeout(_AFTERMATH_FACTOR * self._stage.patience.case_s):
                 control = self._cell if self._control is None else self._control.cell
-                after = Afterwards(peer, self._cell, control, self._stage.endpoint)
+                before = () if self._control is None else self._control.attempt.verdict.aftermath
+                after = Afterwards(peer, self._cell, control, self._stage.endpoint, before)
                 peer.timeline.note(AFTERMATH_BEGINS)
                 return await after.look(seen)
         except TimeoutError:

@@ -60,6 +60,7 @@ def attempt(make_case: MakeCase) -> Callable[..., Attempt]:
         on_endpoint: Callable[[ReferenceEndpoint], None] = lambda _: None,
         role: Role = Role.SERVER,
         control: Outcome | None = None,
+        left: tuple[str, ...] = (),
         **fields: object,
     ) -> Attempt:
         case = make_case("a/case", script=script, **fields)
@@ -71,6 +72,7 @@ def attempt(make_case: MakeCase) -> Callable[..., Attempt]:
         if control is not None:
             verdict = replace(found.verdict, outcome=control, reason="for a reason")
             found = replace(found, verdict=verdict, cause="role")
+        found = replace(found, verdict=replace(found.verdict, aftermath=left))
 
         async def on_stage() -> Attempt:
             network = VirtualNetwork(0)
@@ -215,6 +217,27 @@ def test_what_is_left_is_graded_by_the_requirement_named_for_it(
     assert found.broke_endpoint is False
     if outcome is Outcome.FAIL:
         assert " dead" in found.verdict.signature
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome"),
+    [
+        (("this session: ended",), Outcome.PASS),
+        (("this session: alive", "another session: ended"), Outcome.FAIL),
+    ],
+)
+def test_what_the_control_left_no_better_is_recorded(
+    attempt: Run, left: tuple[str, ...], outcome: Outcome
+) -> None:
+    named = Aftermath(session="setup-accept-2xx")
+    assert attempt(breaks_its_session, aftermath=named, left=left).outcome is outcome
+
+
+def test_a_rule_of_the_endpoints_own_role_is_blamed(attempt: Run) -> None:
+    requires = ("setup-established-client-side", "setup-accept-2xx")
+    for role, blamed in zip((Role.CLIENT, Role.SERVER), requires, strict=True):
+        found = attempt(opens, role=role, requires=requires, expect=Expect(Reset(7)))
+        assert found.verdict.requirement == blamed
 
 
 @pytest.mark.parametrize("role", Role)
