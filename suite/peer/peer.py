@@ -291,7 +291,7 @@ class Peer:
         self, kind: StreamKind, first: bytes | Raw, *, finish: bool = False
     ) -> Stream:
         """A stream of ours that begins with these bytes; what comes back on it is not parsed."""
-        stream = new_stream(await self.connect(), kind)
+        stream = await new_stream(await self.connect(), kind)
         await stream.send(first, finish=finish)
         return stream
 
@@ -344,9 +344,9 @@ class Peer:
         later = await self.another().open_session(Hold())
         return await later.event("session") is not None
 
-    def broken_rules(self) -> Reaction:
-        """Violations so far, for a case that asks for them: others only record them."""
-        return observations.of_violations(self.violations)
+    def broken_rules(self, code: H3) -> Reaction:
+        """Violations so far that call for this error, for a case that asks for them."""
+        return observations.of_violations([one for one in self.violations if one.code is code])
 
     def mark(self) -> int:
         """A point in what was seen, for `absence(since=…)`."""

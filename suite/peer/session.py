@@ -312,6 +312,11 @@ class Session:
     def _steady(self, value: str) -> str:
         return value.replace(self.api.token, "TOKEN").replace(self._side.authority, "AUTHORITY")
 
+    def require_stated_limits(self) -> None:
+        """NotApplicable unless the endpoint says which limits it was given."""
+        if self._setup.endpoint.hello.limits.initial_max_data is None:
+            raise NotApplicable("the endpoint does not say which limits are in force")
+
     # What its API says
 
     async def reported(

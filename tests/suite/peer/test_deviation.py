@@ -87,6 +87,18 @@ def test_a_second_control_stream(bout: Bout) -> None:
     assert bout(script).signals == (ConnectionClosed(H3.STREAM_CREATION_ERROR, transport=False),)
 
 
+def test_no_room_for_another_stream(bout: Bout) -> None:
+    async def script(peer: Peer) -> Any:
+        quic = (await peer.connect()).quic
+        while quic.streams_left("uni") > 0:
+            quic.open_stream("uni")
+        with pytest.raises(NotApplicable, match="no further uni stream"):
+            await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.CONTROL))
+        return True
+
+    assert bout(script).value is True
+
+
 def test_any_header_on_a_stream(bout: Bout) -> None:
     async def script(peer: Peer) -> Any:
         session = await peer.open_session(Echo())
