@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Echo, Hold, Source
+from wtspec.suite.endpoint.application import Echo, Source
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import SETTINGS, Peer
@@ -20,17 +20,20 @@ from wtspec.suite.signal import (
     Reset,
     Response,
     Silence,
+    Stop,
 )
 from wtspec.suite.wire.error_codes import H3
 
 REFUSAL = range(400, 600)
+REJECTED = "RFC 9114 section 4.1.1: a request can be rejected"
 Token = Callable[[bytes], bytes]
 
 
 @case(
     "setup/session-opens",
     title="a session opens",
-    requires=["setup-accept-2xx"],
+    # That a server accepts is a MAY until draft 15, but a way into sessions there has to be.
+    requires=["setup-initiated-by-extended-connect", "setup-accept-2xx"],
     roles=BOTH,
     expect=Expect(Established()),
     faults={"never-answers": Silence()},
@@ -63,7 +66,7 @@ async def echo(peer: Peer) -> Reaction:
 )
 async def connect_waits_for_settings(peer: Peer) -> Reaction:
     peer.withhold(SETTINGS)
-    peer.begin_session(Hold())
+    peer.begin_session(Echo())
     return await peer.absence(Request(), release=SETTINGS)
 
 
@@ -73,12 +76,14 @@ async def connect_waits_for_settings(peer: Peer) -> Reaction:
     requires=["ref-request-answered"],
     roles=[Role.SERVER],
     control="setup/session-opens",
-    expect=Expect(Established()),
+    expect=Expect(
+        Established(), tolerated={Response(REFUSAL): REJECTED, Reset(): REJECTED, Stop(): REJECTED}
+    ),
     faults={"forgets-early-requests": Silence()},
 )
 async def connect_before_settings(peer: Peer) -> Reaction:
     peer.withhold(SETTINGS)
-    session = peer.begin_session(Hold())
+    session = peer.begin_session(Echo())
     await session.send_opening()
     await peer.barrier()  # it has arrived
     await peer.release(SETTINGS)
@@ -99,17 +104,18 @@ async def connect_before_settings(peer: Peer) -> Reaction:
 )
 async def server_waits_for_settings(peer: Peer) -> Reaction:
     peer.withhold(SETTINGS)
-    await peer.begin_session(Hold()).send_opening()
+    await peer.begin_session(Echo()).send_opening()
     return await peer.absence(Established(), release=SETTINGS)
 
 
 @case(
     "setup/datagram-unasked",
     title="a server sends a datagram of its own once there is a session",
-    requires=["settings-h3-datagram-both"],
+    requires=["dgram-payload-verbatim"],
     dialects=http3.since(5),
     roles=[Role.SERVER],
     control="setup/session-opens",
+    needs=["datagrams"],
     expect=Expect(Datagram(bytes(range(77)))),
     faults={"cuts-datagrams-of-77-bytes": Datagram(bytes(range(76)))},
 )
@@ -160,7 +166,7 @@ async def bidi_stream_supported(peer: Peer) -> Reaction:
     faults={"asks-with-another-token": Observed(":protocol", "webtransport")},
 )
 async def protocol_token(peer: Peer) -> Reaction:
-    session = peer.begin_session(Hold())
+    session = peer.begin_session(Echo())
     await session.begun()
     return session.observed(b":protocol")
 
@@ -184,19 +190,19 @@ TOKENS: dict[str, Token] = {
     "longer": lambda token: token + b"x",
     "shorter": lambda token: token[:-1],
 }
+# RFC 9220 says that 501 should be the answer, and forbids no other than a session.
 NO_PROTOCOL = Expect(
     Response(501),
-    tolerated={
-        Response(REFUSAL): "ref-connect-protocol-unknown-501",
-        Reset(): "ref-connect-protocol-unknown-501",
-    },
+    tolerated=dict.fromkeys(
+        (Response(REFUSAL), Reset(), Stop(), ConnectionClosed()), "ref-connect-protocol-unknown-501"
+    ),
 )
 
 
 @case(
     "setup/unknown-token",
     title="a :protocol that is not exactly webtransport-h3 gives no session",
-    requires=["setup-protocol-token", "ref-connect-protocol-unknown-501"],
+    requires=["iana-upgrade-token", "ref-connect-protocol-unknown-501"],
     dialects=http3.since(15),
     roles=[Role.SERVER],
     control="setup/session-opens",
@@ -211,13 +217,13 @@ NO_PROTOCOL = Expect(
 )
 async def unknown_token(peer: Peer, change: Token) -> Reaction:
     token = change(peer.dialect.token)
-    return await peer.begin_session(Hold(), replaced={b":protocol": token}).establish()
+    return await peer.begin_session(Echo(), replaced={b":protocol": token}).establish()
 
 
 @case(
     "setup/unknown-old-token",
     title="a :protocol that is not exactly webtransport gives no session",
-    requires=["legacy-token-webtransport"],
+    requires=["legacy-upgrade-token", "ref-connect-protocol-unknown-501"],
     dialects=http3.until(14),
     roles=[Role.SERVER],
     control="setup/session-opens",
@@ -243,7 +249,10 @@ async def unknown_old_token(peer: Peer, change: Token) -> Reaction:
     control="setup/session-opens",
     violates=True,
     expect=Expect(
-        Response(REFUSAL), Reset(), readings={Established(): "A33/the token of drafts until 14"}
+        Response(REFUSAL),
+        Reset(),
+        Stop(),
+        readings={Established(): "A33/the token of drafts until 14"},
     ),
     faults={"closes-on-unknown-token": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR)},
 )

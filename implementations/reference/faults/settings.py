@@ -36,15 +36,13 @@ class TakesAnyValueOfH3Datagram(ControlRules):
         return super().settings_in(_capped(payload, {Setting.H3_DATAGRAM}))
 
 
-@fault("minds-every-value-above-1", CLIENT)
-class MindsEveryValueAbove1(ControlRules):
-    """A draft 15 server's SETTINGS_WT_ENABLED above 1 is an error."""
+@fault("takes-the-value-1-alone", CLIENT)
+class TakesTheValue1Alone(ControlRules):
+    """A draft 15 server's SETTINGS_WT_ENABLED above 1 counts as none."""
 
     def settings_in(self, payload: bytes) -> Pairs:
         pairs = super().settings_in(payload)
-        if dict(pairs).get(Setting.WT_ENABLED, 0) > 1:
-            raise SettingsError("WT_ENABLED above 1")
-        return pairs
+        return tuple(pair for pair in pairs if pair[0] != Setting.WT_ENABLED or pair[1] == 1)
 
 
 @fault("takes-reset-stream-at-with-a-value")

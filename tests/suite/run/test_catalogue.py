@@ -1,13 +1,16 @@
 """What a catalogue refuses, and the order it keeps."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
 from wtspec.suite.case import Case
 from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.interface import Role
+from wtspec.suite.requirements import ledger
 from wtspec.suite.run.catalogue import Catalogue, CatalogueError, collect, load, revision, sound
+from wtspec.suite.verdict import Outcome, worst_outcome
 
 MakeCase = Callable[..., Case]
 
@@ -56,6 +59,18 @@ def test_the_shipped_cases_make_a_catalogue() -> None:
     assert len(catalogue) >= 6
     assert next(iter(catalogue)).family == "setup"
     assert all(one.title and one.requires for one in catalogue)
+
+
+def test_a_control_that_goes_wrong_is_never_just_recorded() -> None:
+    """Else it passes, and what builds on it blames the endpoint for something else."""
+    rules = ledger.load()
+    catalogue = load()
+    for name in sorted({one.control for one in catalogue if one.control}):
+        control = catalogue.cases[name]
+        for spoken, role in product(control.dialects, control.roles):
+            holding = [rules[one] for one in control.requires if rules[one].holds_in(spoken)]
+            own = [one for one in holding if one.binds(role)] or holding
+            assert worst_outcome(own[0], spoken.name) is not Outcome.PASS, (control.id, spoken)
 
 
 def test_a_broken_case_takes_only_its_dependents_with_it(make_case: MakeCase) -> None:
