@@ -25,7 +25,7 @@ def entry(name: str, level: str = "MUST", more: str = "") -> str:
 
 def test_every_entry_of_every_document_is_there() -> None:
     counts = Counter(requirement.document for requirement in LEDGER.values())
-    assert counts == {"http3": 349, "http2": 220, "overview": 88, "w3c_api": 251, "rfc": 100}
+    assert counts == {"http3": 350, "http2": 220, "overview": 88, "w3c_api": 251, "rfc": 102}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -134,6 +134,19 @@ def test_levels_of_a_draft_bind_as_facts_do() -> None:
     assert LEDGER["bidi-client-signal"].binding
 
 
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        ("setup-accept-2xx", ["server"]),
+        ("setup-protocol-token", ["client"]),
+        ("bidi-layout", ["server", "client"]),
+        ("ref-malformed-message", ["server", "client"]),
+    ],
+)
+def test_a_rule_binds_its_party(name: str, roles: list[str]) -> None:
+    assert [role for role in ("server", "client") if LEDGER[name].binds(role)] == roles
+
+
 def test_an_unknown_id_offers_the_nearest() -> None:
     with pytest.raises(UnknownRequirement, match="'bidi-layot'; did you mean bidi-layout"):
         LEDGER["bidi-layot"]
@@ -150,7 +163,7 @@ def test_an_id_like_no_other_is_simply_unknown() -> None:
 def test_the_ledger_is_read_once() -> None:
     assert ledger.load() is LEDGER
     assert LEDGER["bidi-layout"] is LEDGER["bidi-layout"]
-    assert len(LEDGER) == 1008
+    assert len(LEDGER) == 1011
 
 
 def write(folder: Path, **files: str) -> Path:
