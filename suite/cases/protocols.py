@@ -7,13 +7,26 @@ from wtspec.suite.endpoint.configuration import PROTOCOLS
 from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import Absent, Observed, Reaction, Reset, Response, Signal
+from wtspec.suite.signal import (
+    Absent,
+    ConnectionClosed,
+    Observed,
+    Reaction,
+    Reset,
+    Response,
+    Signal,
+    Stop,
+)
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.fields import Field
 
+STREAM_CODES = frozenset({H3.MESSAGE_ERROR, H3.GENERAL_PROTOCOL_ERROR})
 OFFER, CHOICE = b"wt-available-protocols", b"wt-protocol"
 NONE = Absent("wt-protocol")
-MAY_REJECT: dict[Signal, str] = {Response(range(400, 500)): "subproto-server-may-reject"}
+# No suitable protocol in the offer is a reason to refuse in every draft, and its absence too.
+MAY_REJECT: dict[Signal, str] = dict.fromkeys(
+    (Response(range(300, 600)), Reset(), Stop()), "subproto-server-may-reject"
+)
 # What the server supports is in the configuration: chat-v2, chat-v1, "b,c".
 OFFERS = {
     "first": ("chat-v2",),
@@ -121,7 +134,7 @@ async def token_chosen(peer: Peer, offered: tuple[str, ...]) -> Reaction:
     configuration=PROTOCOLS,
     control="setup/echo",
     parameters={"one": ("zzz",), "several": ("x", "y", "z")},
-    expect=Expect(NONE, tolerated=MAY_REJECT),
+    expect=Expect(NONE, readings=MAY_REJECT),
     faults={
         "falls-back-to-its-own-protocol": Observed("wt-protocol"),
         "takes-the-first-offer": Observed("wt-protocol"),
@@ -140,7 +153,7 @@ async def none_in_common(peer: Peer, offered: tuple[str, ...]) -> Reaction:
     configuration=PROTOCOLS,
     control="setup/echo",
     parameters=NEAR_MISSES,
-    expect=Expect(NONE, tolerated=MAY_REJECT),
+    expect=Expect(NONE, readings=MAY_REJECT),
     faults={
         "compares-protocols-without-case": {"other-case": Observed("wt-protocol", '"chat-v1"')},
         "compares-beginnings-of-protocols": {"longer": Observed("wt-protocol", '"chat-v1"')},
@@ -160,7 +173,7 @@ async def near_miss(peer: Peer, offered: str) -> Reaction:
     roles=[Role.SERVER],
     configuration=PROTOCOLS,
     control="setup/echo",
-    expect=Expect(NONE, tolerated=MAY_REJECT),
+    expect=Expect(NONE, readings=MAY_REJECT),
     faults={"falls-back-to-its-own-protocol": Observed("wt-protocol")},
 )
 async def nothing_offered(peer: Peer) -> Reaction:
@@ -176,7 +189,7 @@ async def nothing_offered(peer: Peer) -> Reaction:
     configuration=PROTOCOLS,
     control="setup/echo",
     parameters={**NOT_STRINGS, "mixed": b'"chat-v1", chat-v2', "mixed-last": b'1, "chat-v1"'},
-    expect=Expect(NONE, tolerated=MAY_REJECT),
+    expect=Expect(NONE, readings=MAY_REJECT),
     faults={
         "reads-offers-leniently": {
             "token": Observed("wt-protocol", '"chat-v1"'),
@@ -201,7 +214,15 @@ async def offer_not_of_strings(peer: Peer, value: bytes) -> Reaction:
     control="setup/echo",
     parameters={**UNPARSABLE, "comma-at-the-end": b'"chat-v1",', "empty-member": b'"x",,"chat-v1"'},
     expect=Expect(
-        NONE, Reset(H3.MESSAGE_ERROR), Response(range(400, 500)), expected_beside=(Response(400),)
+        NONE,
+        Reset(H3.MESSAGE_ERROR),
+        Stop(H3.MESSAGE_ERROR),
+        Response(range(300, 600)),
+        tolerated={
+            Reset(STREAM_CODES): "RFC 9114 section 8.1: less specific",
+            ConnectionClosed(STREAM_CODES): "RFC 9114 section 8",
+        },
+        expected_beside=(Response(400), Reset(H3.MESSAGE_ERROR)),
     ),
     faults={
         "reads-offers-leniently": Observed("wt-protocol"),

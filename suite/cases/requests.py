@@ -2,7 +2,7 @@
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Echo, Hold, Nowhere, Rejects
+from wtspec.suite.endpoint.application import Echo, Nowhere, Rejects
 from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer, Raw
@@ -23,6 +23,7 @@ from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.fields import Field
 
 RESET_INSTEAD = "RFC 9114 section 4.1.1: a request that is not processed may be reset"
+AT_ANY_TIME = "RFC 9114 section 5.3: a connection may be closed at any time"
 UNKNOWN = UnknownCapsule(capsule.grease(3), b"early")
 SHORT_CLOSE = capsule.encode_raw(CapsuleType.CLOSE_SESSION, b"\0\0")
 # What a URL holds behind the authority, and the :path that is due for it.
@@ -36,7 +37,7 @@ TARGETS = {
 }
 
 
-def asks_for(scheme: bytes = b"https", path: bytes = b"/hold", **others: bytes) -> list[Field]:
+def asks_for(scheme: bytes = b"https", path: bytes = b"/echo", **others: bytes) -> list[Field]:
     """An ordinary request; `others` are further pseudo-headers, in front."""
     first = [(b":" + name.encode(), value) for name, value in others.items()]
     return [*first, (b":scheme", scheme), (b":authority", b"localhost"), (b":path", path)]
@@ -55,7 +56,7 @@ def asks_for(scheme: bytes = b"https", path: bytes = b"/hold", **others: bytes) 
     faults={"asks-with-another-method": Observed(":method", "GET")},
 )
 async def method(peer: Peer) -> Reaction:
-    return (await peer.open_session(Hold())).observed(b":method")
+    return (await peer.open_session(Echo())).observed(b":method")
 
 
 @case(
@@ -68,7 +69,7 @@ async def method(peer: Peer) -> Reaction:
     faults={"asks-with-another-scheme": Observed(":scheme", "http")},
 )
 async def scheme(peer: Peer) -> Reaction:
-    return (await peer.open_session(Hold())).observed(b":scheme")
+    return (await peer.open_session(Echo())).observed(b":scheme")
 
 
 @case(
@@ -81,7 +82,7 @@ async def scheme(peer: Peer) -> Reaction:
     faults={"leaves-the-port-out": Observed(":authority")},
 )
 async def authority(peer: Peer) -> Reaction:
-    return (await peer.open_session(Hold())).observed(b":authority")
+    return (await peer.open_session(Echo())).observed(b":authority")
 
 
 @case(
@@ -128,7 +129,7 @@ async def fragment(peer: Peer) -> Reaction:
     faults={"names-another-draft": Observed("sec-webtransport-http3-draft02", "0")},
 )
 async def draft02_header(peer: Peer) -> Reaction:
-    return (await peer.open_session(Hold())).observed(b"sec-webtransport-http3-draft02")
+    return (await peer.open_session(Echo())).observed(b"sec-webtransport-http3-draft02")
 
 
 # What a server makes of it.
@@ -137,10 +138,13 @@ async def draft02_header(peer: Peer) -> Reaction:
 @case(
     "requests/plain-connect",
     title="a CONNECT without :protocol gives no session",
-    requires=["setup-extended-connect-request", "ref-request-answered"],
+    requires=["setup-initiated-by-extended-connect", "ref-request-answered"],
     roles=[Role.SERVER],
     control="setup/session-opens",
-    expect=Expect(Response(range(400, 600)), tolerated={Reset(): RESET_INSTEAD}),
+    expect=Expect(
+        Response(range(300, 600)),
+        tolerated={Reset(): RESET_INSTEAD, Stop(): RESET_INSTEAD, ConnectionClosed(): AT_ANY_TIME},
+    ),
     faults={"takes-plain-connect": Response(200)},
 )
 async def plain_connect(peer: Peer) -> Reaction:
@@ -155,7 +159,9 @@ async def plain_connect(peer: Peer) -> Reaction:
     roles=[Role.SERVER],
     control="setup/session-opens",
     parameters={"get": b"GET", "head": b"HEAD", "options": b"OPTIONS", "unknown": b"BREW"},
-    expect=Expect(Response(range(200, 600)), Reset(), Stop()),
+    expect=Expect(
+        Response(range(200, 600)), Reset(), Stop(), tolerated={ConnectionClosed(): AT_ANY_TIME}
+    ),
     faults={"forgets-ordinary-requests": Silence()},
 )
 async def ordinary(peer: Peer, name: bytes) -> Reaction:
@@ -165,20 +171,24 @@ async def ordinary(peer: Peer, name: bytes) -> Reaction:
 @case(
     "requests/scheme-http",
     title="a CONNECT for http gives no session",
-    requires=["setup-scheme-https"],
+    requires=["ref-request-answered"],
     roles=[Role.SERVER],
     control="setup/session-opens",
     violates=True,
+    # The rule binds clients; what a server does with such a request is left to it.
     expect=Expect(
         Response(range(400, 600)),
         Reset(H3.MESSAGE_ERROR),
-        tolerated={Reset(): RESET_INSTEAD},
+        tolerated={Reset(): RESET_INSTEAD, Stop(): RESET_INSTEAD, ConnectionClosed(): AT_ANY_TIME},
         readings={Established(): "open/no rule says what a server does"},
     ),
-    faults={"closes-at-http": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR)},
+    faults={
+        "closes-at-http": ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR),
+        "forgets-requests-for-http": Silence(),
+    },
 )
 async def scheme_http(peer: Peer) -> Reaction:
-    return await peer.begin_session(Hold(), replaced={b":scheme": b"http"}).establish()
+    return await peer.begin_session(Echo(), replaced={b":scheme": b"http"}).establish()
 
 
 @case(
@@ -194,6 +204,7 @@ async def scheme_http(peer: Peer) -> Reaction:
         tolerated={
             Response(range(300, 600)): "setup-unsupported-resource-405",
             Reset(): RESET_INSTEAD,
+            Stop(): RESET_INSTEAD,
         },
     ),
     faults={"accepts-every-path": Established()},
@@ -242,12 +253,12 @@ async def allow_beside_405(peer: Peer) -> Reaction:
     requires=["setup-resource-by-authority-path"],
     roles=[Role.SERVER],
     control="setup/session-opens",
-    parameters={"query": "/hold?x=/no-such-path", "empty-query-value": "/hold?x=&&y"},
-    expect=Expect(Established()),
+    parameters={"query": "/echo?x=/no-such-path", "empty-query-value": "/echo?x=&&y"},
+    expect=Expect(Established(), tolerated={Response(400): "a query that it does not like"}),
     faults={"looks-behind-the-last-slash": {"query": Response(frozenset({404, 405}))}},
 )
 async def resource(peer: Peer, target: str) -> Reaction:
-    return await peer.begin_session(Hold(target)).establish()
+    return await peer.begin_session(Echo(target)).establish()
 
 
 @case(
@@ -261,7 +272,7 @@ async def resource(peer: Peer, target: str) -> Reaction:
         Reset(H3.REQUEST_INCOMPLETE),
         tolerated={
             Reset(): "ref-request-incomplete",
-            Response(range(400, 500)): "ref-request-incomplete",
+            Response(range(400, 600)): "ref-request-incomplete",
             ConnectionClosed(H3.REQUEST_INCOMPLETE): "RFC 9114 section 8",
         },
     ),
@@ -286,7 +297,7 @@ async def nothing_but_fin(peer: Peer) -> Reaction:
     faults={"refuses-early-bytes": Reset(H3.EXCESSIVE_LOAD)},
 )
 async def early_capsule(peer: Peer) -> Reaction:
-    session = peer.begin_session(Hold())
+    session = peer.begin_session(Echo())
     async with peer.one_flight():
         await session.send_opening()
         await session.connect_stream.send_capsules(UNKNOWN)
@@ -296,17 +307,22 @@ async def early_capsule(peer: Peer) -> Reaction:
 @case(
     "requests/early-close",
     title="a session that is closed in the CONNECT's flight is accepted before it ends",
-    requires=["setup-no-capsule-processing-before-2xx"],
+    requires=["ref-request-answered", "setup-no-capsule-processing-before-2xx"],
     dialects=http3.since(16),
     roles=[Role.SERVER],
     control="requests/early-capsule",
     expect=Expect(
-        Established(), readings={Response(range(400, 600)): "A40/refused", Reset(): "A40/reset"}
+        Established(),
+        readings={
+            Response(range(400, 600)): "A40/refused",
+            Reset(): "A40/reset",
+            Stop(): "A40/stopped",
+        },
     ),
     faults={"forgets-requests-that-ended": Silence()},
 )
 async def early_close(peer: Peer) -> Reaction:
-    session = peer.begin_session(Hold())
+    session = peer.begin_session(Echo())
     async with peer.one_flight():
         await session.send_opening()
         await session.connect_stream.send_capsules(CloseSession(7, b"early"), finish=True)

@@ -2,7 +2,7 @@
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Hold, Rejects
+from wtspec.suite.endpoint.application import Echo, Rejects
 from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer, Raw
@@ -25,12 +25,15 @@ from wtspec.suite.wire.capsule import CapsuleType
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.frames import Frame, FrameType
 
+STREAM_CODES = frozenset({H3.MESSAGE_ERROR, H3.GENERAL_PROTOCOL_ERROR})
 CONNECTION_ERROR = "RFC 9114 section 8: a stream error may be treated as a connection error"
+LESS_SPECIFIC = "RFC 9114 section 8.1: less specific"
 SHORT_CLOSE = capsule.encode_raw(CapsuleType.CLOSE_SESSION, b"\0\0")
 # What a client may give up the stream of a refused request with.
 HARMLESS = frozenset({H3.NO_ERROR, H3.REQUEST_CANCELLED, H3.REQUEST_REJECTED, WT.SESSION_GONE})
 # A client may give up a connection with its last session.
 GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
+TRIED_AGAIN = "RFC 9114 section 4.1.1: a rejected request can be sent again"
 NOTHING = Raw(b"", "no response")
 OTHER_2XX = {str(status): status for status in (201, 202, 203, 207, 226, 299)}
 REFUSALS = {str(status): status for status in (300, 304, 400, 401, 403, 404, 405, 429, 500, 503)}
@@ -53,7 +56,7 @@ INTERIM = {"103": (103,), "100": (100,), "199": (199,), "many": (102, 103, 103, 
     faults={"takes-200-only": {name: Refused(status) for name, status in OTHER_2XX.items()}},
 )
 async def accepted(peer: Peer, status: int) -> Reaction:
-    return await peer.begin_session(Hold(), status=status).establish()
+    return await peer.begin_session(Echo(), status=status).establish()
 
 
 @case(
@@ -67,7 +70,7 @@ async def accepted(peer: Peer, status: int) -> Reaction:
     faults={"takes-4xx-for-success": dict.fromkeys(CLIENT_ERRORS, Established())},
 )
 async def refused(peer: Peer, status: int) -> Reaction:
-    return await peer.begin_session(Hold(), status=status).establish()
+    return await peer.begin_session(Echo(), status=status).establish()
 
 
 @case(
@@ -101,7 +104,7 @@ async def status_reported(peer: Peer, status: int) -> Reaction:
 )
 async def redirect_refused(peer: Peer, status: int) -> Reaction:
     location = ((b"location", b"/elsewhere"),)
-    return await peer.begin_session(Hold(), status=status, fields=location).establish()
+    return await peer.begin_session(Echo(), status=status, fields=location).establish()
 
 
 @case(
@@ -112,11 +115,12 @@ async def redirect_refused(peer: Peer, status: int) -> Reaction:
     roles=[Role.CLIENT],
     control="setup/session-opens",
     parameters=REDIRECTS,
-    expect=Expect(Absent("Request"), GIVEN_UP),
+    # No connection, no second request on it.
+    expect=Expect(Absent("Request"), ConnectionClosed()),
     faults={"follows-redirects": Request()},
 )
 async def redirect_not_followed(peer: Peer, status: int) -> Reaction:
-    session = peer.begin_session(Hold(), status=status, fields=((b"location", b"/elsewhere"),))
+    session = peer.begin_session(Echo(), status=status, fields=((b"location", b"/elsewhere"),))
     await session.begun()
     asked = peer.mark()
     await session.establish()
@@ -134,7 +138,7 @@ async def redirect_not_followed(peer: Peer, status: int) -> Reaction:
     faults={"takes-interim-for-final": lambda statuses: Refused(statuses[0])},
 )
 async def interim(peer: Peer, statuses: tuple[int, ...]) -> Reaction:
-    session = peer.begin_session(Hold())
+    session = peer.begin_session(Echo())
     await session.begun()
     for status in statuses:
         await session.connect_stream.send_headers(((b":status", str(status).encode()),))
@@ -156,7 +160,7 @@ async def interim(peer: Peer, statuses: tuple[int, ...]) -> Reaction:
     },
 )
 async def interim_then_refused(peer: Peer) -> Reaction:
-    session = peer.begin_session(Hold(), status=404)
+    session = peer.begin_session(Echo(), status=404)
     await session.begun()
     await session.connect_stream.send_headers(((b":status", b"103"), (b"link", b"</x>")))
     return await session.establish()
@@ -169,11 +173,20 @@ async def interim_then_refused(peer: Peer) -> Reaction:
     roles=[Role.CLIENT],
     control="responses/interim",
     violates=True,
-    expect=Expect(ConnectionClosed(H3.FRAME_UNEXPECTED), expected_beside=(Refused(),)),
+    # That no content belongs to an interim response is a rule of frames as much as of messages.
+    expect=Expect(
+        ConnectionClosed(H3.FRAME_UNEXPECTED),
+        readings=dict.fromkeys(
+            (Reset(H3.MESSAGE_ERROR), Stop(H3.MESSAGE_ERROR), ConnectionClosed(H3.MESSAGE_ERROR)),
+            "open/a-malformed-message",
+        ),
+        tolerated={ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR): LESS_SPECIFIC},
+        expected_beside=(Refused(), GIVEN_UP),
+    ),
     faults={"takes-data-before-headers": Established()},
 )
 async def data_after_interim(peer: Peer) -> Reaction:
-    session = peer.begin_session(Hold())
+    session = peer.begin_session(Echo())
     await session.begun()
     await session.connect_stream.send_headers(((b":status", b"103"),))
     await session.connect_stream.send_frames(Frame(FrameType.DATA, b"early"))
@@ -193,7 +206,13 @@ async def data_after_interim(peer: Peer) -> Reaction:
         Reset(H3.MESSAGE_ERROR),
         Stop(H3.MESSAGE_ERROR),
         readings={Established(): "A19/any-2xx"},
-        tolerated={ConnectionClosed(H3.MESSAGE_ERROR): CONNECTION_ERROR},
+        tolerated={
+            ConnectionClosed(STREAM_CODES): CONNECTION_ERROR,
+            Reset(STREAM_CODES): LESS_SPECIFIC,
+            Stop(STREAM_CODES): LESS_SPECIFIC,
+            # RFC 9297 asks for a stream error, the draft for a session: neither came of it.
+            Refused(): "A19/refused",
+        },
         expected_beside=(Refused(), GIVEN_UP),
     ),
     faults={
@@ -202,7 +221,7 @@ async def data_after_interim(peer: Peer) -> Reaction:
     },
 )
 async def without_capsules(peer: Peer, status: int) -> Reaction:
-    return await peer.begin_session(Hold(), status=status).establish()
+    return await peer.begin_session(Echo(), status=status).establish()
 
 
 @case(
@@ -218,12 +237,13 @@ async def without_capsules(peer: Peer, status: int) -> Reaction:
         Silence(),
         Reset(HARMLESS),
         Stop(HARMLESS),
+        GIVEN_UP,
         expected_beside=(Fin(), Reset(HARMLESS), GIVEN_UP),
     ),
     faults={"reads-capsules-of-refusals": Reset(H3.MESSAGE_ERROR)},
 )
 async def body_of_a_refusal(peer: Peer, status: int) -> Reaction:
-    session = peer.begin_session(Hold(), status=status)
+    session = peer.begin_session(Echo(), status=status)
     async with peer.one_flight():
         await session.send_opening()
         await session.connect_stream.send(Raw(SHORT_CLOSE, "no capsule"), finish=True)
@@ -241,7 +261,7 @@ async def body_of_a_refusal(peer: Peer, status: int) -> Reaction:
     faults={"forgets-requests-that-end": Silence()},
 )
 async def end_without_response(peer: Peer) -> Reaction:
-    session = peer.begin_session(Hold(), raw=NOTHING)
+    session = peer.begin_session(Echo(), raw=NOTHING)
     await session.begun()
     await session.connect_stream.send_frames(finish=True)
     return await session.outcome()
@@ -260,11 +280,13 @@ async def end_without_response(peer: Peer) -> Reaction:
         "session-gone": WT.SESSION_GONE,
         "unknown-code": 0x5A5A5A,
     },
-    expect=Expect(Refused()),
+    expect=lambda code: Expect(
+        Refused(), tolerated={Silence(): TRIED_AGAIN} if code == H3.REQUEST_REJECTED else None
+    ),
     faults={"forgets-requests-that-are-reset": Silence()},
 )
 async def reset_without_response(peer: Peer, code: int) -> Reaction:
-    session = peer.begin_session(Hold(), raw=NOTHING)
+    session = peer.begin_session(Echo(), raw=NOTHING)
     await session.begun()
     await session.connect_stream.reset(code)
     return await session.outcome()
@@ -281,7 +303,7 @@ async def reset_without_response(peer: Peer, code: int) -> Reaction:
     faults={"forgets-requests-of-closed-connections": ConnectionClosed()},
 )
 async def close_without_response(peer: Peer, code: int) -> Reaction:
-    session = peer.begin_session(Hold(), raw=NOTHING)
+    session = peer.begin_session(Echo(), raw=NOTHING)
     await session.begun()
     await peer.close(code)
     return await session.outcome()
@@ -315,4 +337,4 @@ async def rejected(peer: Peer, status: int) -> Reaction:
     faults={"selects-another-draft": Observed("sec-webtransport-http3-draft", "draft99")},
 )
 async def draft02_header(peer: Peer) -> Reaction:
-    return (await peer.open_session(Hold())).observed(b"sec-webtransport-http3-draft")
+    return (await peer.open_session(Echo())).observed(b"sec-webtransport-http3-draft")

@@ -118,6 +118,14 @@ class ClosesAtHttp(RequestRules):
         raise ConnectionViolation(H3.GENERAL_PROTOCOL_ERROR, "not https")
 
 
+@fault("forgets-requests-for-http", SERVER)
+class ForgetsRequestsForHttp(RequestRules):
+    """A request of a wrong scheme is never answered."""
+
+    def answers_to(self, request: Fields) -> bool:
+        return dict(request).get(b":scheme") != b"http"
+
+
 @fault("accepts-every-path", SERVER)
 class AcceptsEveryPath(RequestRules):
     """Where nothing is found, the application that only holds answers."""
