@@ -31,7 +31,7 @@ from wtspec.suite.peer.raw_streams import ask, new_stream
 from wtspec.suite.peer.server import Host
 from wtspec.suite.peer.session import Session
 from wtspec.suite.peer.setup import Setup
-from wtspec.suite.peer.stream import MessageStream, Stream, collect
+from wtspec.suite.peer.stream import MessageStream, Stream, collect, is_goaway
 from wtspec.suite.peer.timeline import Timeline
 from wtspec.suite.signal import Reaction, Signal
 from wtspec.suite.wire.capsule import Capsule
@@ -330,9 +330,9 @@ class Peer:
         return passed
 
     async def reaction(self, *, within_s: float | None = None) -> Reaction:
-        """What became of the connection: its close, or GOAWAY."""
+        """What became of the connection: its close, behind a GOAWAY or not."""
         connection = await self.connect()
-        signals = await collect(connection.outlet, connection.inbox, within_s=within_s)
+        signals = await collect(connection.outlet, connection.inbox, is_goaway, within_s=within_s)
         return Reaction("connection", signals)
 
     async def api_barrier(self) -> bool:

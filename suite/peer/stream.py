@@ -7,7 +7,7 @@ from wtspec.suite.peer.inbox import Inbox
 from wtspec.suite.peer.interruption import EndScript, NotApplicable
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw, plain
-from wtspec.suite.signal import Fin, Reaction, Reset, Signal, Silence
+from wtspec.suite.signal import Fin, Goaway, Reaction, Reset, Signal, Silence
 from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import Frame, FrameType
 from wtspec.suite.wire.stream_header import StreamKind
@@ -154,6 +154,11 @@ class MessageStream(Stream):
                 data += readback.frame(frame.type, frame.payload)
                 shown.append(f"{readback.frame_name(frame.type)} {len(frame.payload)} bytes")
         self._write(data, finish=finish, what=" + ".join(shown))
+
+
+def is_goaway(signal: Signal) -> bool:
+    """GOAWAY closes nothing by itself (RFC 9114 section 7.2.6), and may come before a close."""
+    return isinstance(signal, Goaway)
 
 
 async def collect(

@@ -21,11 +21,13 @@ from wtspec.suite.signal import (
     Datagram,
     Established,
     Fin,
+    Goaway,
     Observed,
     Refused,
     Reported,
     Reset,
     Response,
+    Silence,
 )
 from wtspec.suite.wire import stream_header
 from wtspec.suite.wire.capsule import CloseSession, DatagramCapsule, MaxStreams, UnknownCapsule
@@ -81,6 +83,17 @@ def test_edited_settings_are_what_the_endpoint_reads(bout: Bout) -> None:
 def test_a_second_control_stream(bout: Bout) -> None:
     async def script(peer: Peer) -> Any:
         await peer.connect()
+        await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.CONTROL))
+        return await peer.reaction()
+
+    assert bout(script).signals == (ConnectionClosed(H3.STREAM_CREATION_ERROR, transport=False),)
+
+
+def test_a_goaway_before_the_close_is_passed_over(bout: Bout) -> None:
+    async def script(peer: Peer) -> Any:
+        (await peer.connect()).inbox.put(Goaway(0))
+        assert (await peer.reaction(within_s=0)).signals == (Silence(),)
+        peer.connection.inbox.put(Goaway(0))
         await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.CONTROL))
         return await peer.reaction()
 
