@@ -69,10 +69,18 @@ class ConnectStream(MessageStream):
             at += size_bytes
         self._write(framed, what=f"DATA in pieces of {list(sizes)} and the rest")
 
-    async def reaction(self, *, within_s: float | None = None, credit: bool = False) -> Reaction:
+    async def reaction(
+        self,
+        *,
+        until: Signal | None = None,
+        within_s: float | None = None,
+        credit: bool = False,
+    ) -> Reaction:
         """How the session ended or drained; other capsules are passed over unless `credit`."""
         passes_over = _never if credit else is_other_capsule
-        signals = await collect(self._outlet, self.inbox, passes_over, within_s=within_s)
+        signals = await collect(
+            self._outlet, self.inbox, passes_over, until=until, within_s=within_s
+        )
         return Reaction(self.place, signals)
 
 

@@ -7,7 +7,7 @@ from wtspec.suite.peer.inbox import Inbox
 from wtspec.suite.peer.interruption import EndScript, NotApplicable
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw, plain
-from wtspec.suite.signal import Fin, Goaway, Reaction, Reset, Signal, Silence
+from wtspec.suite.signal import Both, Fin, Goaway, Reaction, Reset, Signal, Silence
 from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import Frame, FrameType
 from wtspec.suite.wire.stream_header import StreamKind
@@ -16,7 +16,8 @@ from wtspec.suite.wire.stream_header import StreamKind
 class Stream:
     """One stream of either side. `header` goes out with the first `send`, which may be of b"".
 
-    `received` are the endpoint's bytes behind its header, whatever scripts were told of them.
+    `received` are the endpoint's bytes behind its header, whatever scripts were told of them;
+    `sent_bytes` counts ours.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Stream:
         self.header = plain(header)
         self.place = f"{kind.value} stream"
         self.received = bytearray()
+        self.sent_bytes = 0
         self.inbox = Inbox()
         self.session_id: int | None = None
         self.our_side_ended = False
@@ -50,6 +52,7 @@ class Stream:
     async def send(self, data: bytes | Raw, *, finish: bool = False) -> None:
         """Bytes as they are, behind the header if it is still owed."""
         owed, self._owed_header = self._owed_header, b""
+        self.sent_bytes += len(plain(data))
         self._write(owed + plain(data), finish=finish)
 
     def _write(self, data: bytes, *, finish: bool = False, what: str = "") -> None:
@@ -112,12 +115,15 @@ class Stream:
             raise EndScript(await self.reaction())
         raise self._outlet.bench.overdue(f"{size_bytes} bytes on a {self.place}")
 
-    async def reaction(self, *, within_s: float | None = None) -> Reaction:
+    async def reaction(
+        self, *, until: Signal | None = None, within_s: float | None = None
+    ) -> Reaction:
         """What was seen here since the last call, up to one round trip after its first signal.
 
-        Bytes alone are waited over; `Silence`, or the bytes, after the step's deadline.
+        Bytes alone are waited over; `Silence`, or the bytes, after the step's deadline. `until`:
+        what is waited for where signals of an endpoint need not leave in one flight.
         """
-        signals = await collect(self._outlet, self.inbox, within_s=within_s)
+        signals = await collect(self._outlet, self.inbox, until=until, within_s=within_s)
         return Reaction(self.place, signals)
 
     def put(self, signal: Signal) -> None:
@@ -166,15 +172,24 @@ async def collect(
     inbox: Inbox,
     passes_over: Callable[[Signal], bool] = lambda _: False,
     *,
+    until: Signal | None = None,
     within_s: float | None = None,
 ) -> tuple[Signal, ...]:
-    """Wait for a signal that is not passed over, then for one round trip, and tell everything."""
+    """Wait for a signal that is not passed over, then for one round trip, and tell everything.
+
+    With `until`: wait for that one, or for each part of Both.
+    """
     bench = outlet.bench
     within_s = bench.patience.step_s if within_s is None else within_s
+    parts = until.parts if isinstance(until, Both) else () if until is None else (until,)
+
+    def is_there() -> bool:
+        if parts:
+            return all(inbox.has(part.matches) for part in parts)
+        return inbox.has(lambda one: not passes_over(one))
 
     def news() -> bool | None:
-        found = outlet.closed is not None or inbox.has(lambda one: not passes_over(one))
-        return True if found else None
+        return True if outlet.closed is not None or is_there() else None
 
     seen = await bench.bell.until(news, within_s)
     if outlet.closed is None:

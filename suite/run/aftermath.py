@@ -23,8 +23,17 @@ from wtspec.suite.peer.session import Session
 from wtspec.suite.requirements import ledger
 from wtspec.suite.run import tally
 from wtspec.suite.run.plan import Cell
-from wtspec.suite.signal import Datagram, Fin, Reaction
+from wtspec.suite.signal import (
+    ConnectionClosed,
+    Datagram,
+    Fin,
+    Reaction,
+    Reset,
+    Response,
+    Stop,
+)
 from wtspec.suite.verdict import Finding, Observation
+from wtspec.suite.wire.error_codes import H3, QUIC
 from wtspec.suite.wire.stream_header import StreamKind
 
 # One byte: the scarcest configuration grants no more.
@@ -34,6 +43,15 @@ _ECHOING = (Echo, Drains, Protocols)
 _AMPLE_STREAMS, _AMPLE_BYTES = 4, 1000
 
 _ANSWERED = Reaction("connection", (Fin(),))
+# Who says that he takes nothing more for now is neither dead nor wrong: a server SHOULD limit the
+# rate of sessions (section 5.2), and may have enough of one address (RFC 9000 section 5.2.2).
+_REFUSALS = (
+    Response(429),
+    Response(503),
+    Reset(H3.REQUEST_REJECTED),
+    Stop(H3.REQUEST_REJECTED),
+    ConnectionClosed(QUIC.CONNECTION_REFUSED, transport=True),
+)
 
 Exchange = Callable[[], Awaitable[Reaction]]
 
@@ -91,9 +109,11 @@ class Afterwards:
             yield lambda: session.echo_datagram(_PROOF)
 
     def _may_open(self, session: Session, kind: StreamKind) -> bool:
-        """Whether the endpoint's credit, as announced, leaves room for one more stream of ours."""
+        """Whether the endpoint's credit leaves room for one more stream of ours with a proof."""
         if not self._has_flow_control(session):
             return True
+        if tally.sent_by_us(session.connection) + len(_PROOF) > session.credit["data"]:
+            return False
         return tally.opened_by_us(session.connection, kind) < session.credit[kind.value]
 
     def _may_answer(self) -> bool:
@@ -161,7 +181,8 @@ async def _problem(exchange: Exchange) -> str:
     except EndScript as end:
         reaction = end.reaction
     good = any(isinstance(one, Fin | Datagram) for one in reaction.signals)
-    return "" if good else str(reaction)
+    refused = any(one.matches(seen) for one in _REFUSALS for seen in reaction.signals)
+    return "" if good or refused else str(reaction)
 
 
 def _unless_before(finding: Finding, before: Sequence[str]) -> Finding:

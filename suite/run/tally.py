@@ -7,6 +7,7 @@ from wtspec.suite.endpoint.application import Resets, Source
 from wtspec.suite.peer.connection import Http3Connection
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.peer.session import Session
+from wtspec.suite.peer.stream import MessageStream
 from wtspec.suite.wire.stream_header import StreamKind
 
 # Events of which an API shows one for each session, or one for each stream.
@@ -30,6 +31,12 @@ def opened_by_us(connection: Http3Connection, kind: StreamKind) -> int:
         _is_ours(connection, stream_id) and _kind(stream_id) is kind
         for stream_id in connection.streams
     )
+
+
+def sent_by_us(connection: Http3Connection) -> int:
+    """Bytes of ours behind the headers of data streams, of whatever session."""
+    streams = connection.streams.values()
+    return sum(one.sent_bytes for one in streams if not isinstance(one, MessageStream))
 
 
 def _is_ours(connection: Http3Connection, stream_id: int) -> bool:

@@ -27,7 +27,7 @@ from wtspec.suite.peer.patience import SLOW
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.run.attempt import Attempt, Control, Stage, idle_attempt, run_case
 from wtspec.suite.run.plan import Cell
-from wtspec.suite.signal import Established, Fin, Reaction, Reset
+from wtspec.suite.signal import Established, Fin, Reaction, Reset, Response, Signal, Silence
 from wtspec.suite.verdict import Observation, Outcome
 
 MakeCase = Callable[..., Case]
@@ -61,10 +61,11 @@ def attempt(make_case: MakeCase) -> Callable[..., Attempt]:
         role: Role = Role.SERVER,
         control: Outcome | None = None,
         left: tuple[str, ...] = (),
+        control_script: Script = opens,
         **fields: object,
     ) -> Attempt:
         case = make_case("a/case", script=script, **fields)
-        root = make_case("setup/root", script=opens, expect=Expect(Established()))
+        root = make_case("setup/root", script=control_script, expect=Expect(Established()))
         spoken = dialect("h3-16")
         cell = Cell(case, role, spoken, None, case.configuration)
         twin = Cell(root, role, spoken, None, case.configuration)
@@ -253,6 +254,21 @@ def test_an_endpoint_that_serves_nobody_any_more_is_a_crash(attempt: Run, role: 
     assert found.outcome is Outcome.CRASH
     assert found.broke_endpoint
     assert "no new connection is served afterwards" in found.verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("second", "outcome"),
+    [(Response(429), Outcome.PASS), (Response(500), Outcome.CRASH), (Silence(), Outcome.CRASH)],
+)
+def test_who_refuses_a_new_connection_in_so_many_words_is_alive(
+    attempt: Run, second: Signal, outcome: Outcome
+) -> None:
+    async def is_answered(_: Peer) -> Reaction:
+        return Reaction("session", (second,))
+
+    expect = Expect(Established())
+    found = attempt(opens, expect=expect, violates=True, control_script=is_answered)
+    assert found.outcome is outcome
 
 
 def test_a_negative_case_asks_for_a_new_connection(attempt: Run) -> None:
