@@ -4,10 +4,10 @@ For Echo sessions, whose answer to a unidirectional stream is a stream of the en
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wtspec.suite.peer.interruption import Deadline
+from wtspec.suite.peer.interruption import Deadline, EndScript
 from wtspec.suite.peer.stream import Stream
 from wtspec.suite.signal import Absent, Fin, Observed, Reaction, Reset, Signal, Silence, Stop
 from wtspec.suite.wire import varint
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from wtspec.suite.peer.session import Session
 
 CAME_BACK, CHANGED, SILENT, UNASKED = "came back", "came back changed", "silent", "unasked"
+NOT_ALLOWED = "not allowed by MAX_STREAMS"
+ENDED = Observed("session", "ended")
 FIRST_VARINT, SESSION_ID = "first varint", "Session ID"
 OF_THE_SESSION = "the session's"
 
@@ -43,6 +45,16 @@ async def own_stream(session: "Session", kind: StreamKind) -> Reaction:
     return await stream.reaction()
 
 
+async def carried(session: "Session", exchange: Awaitable[Reaction]) -> Reaction:
+    """What came of an exchange, or that the session has ended, however that shows."""
+    try:
+        reaction = await exchange
+    except EndScript as end:
+        reaction = end.reaction
+    gone = session.connection.closed is None and not session.is_open()
+    return Reaction("session", (ENDED,)) if gone else reaction
+
+
 async def told_in_words(session: "Session", event: str, field: str) -> Reaction:
     """One field of the API's next event of that name as text, so that a null can be expected."""
     found = await session.event(event)
@@ -61,25 +73,39 @@ async def came_back(session: "Session", sent: Mapping[Stream, bytes]) -> Reactio
     """What comes of many streams of ours, all finished by us, each with these bytes behind its
     header.
 
-    How many came back as they were, were changed, or are silent; how many came that answer none;
-    and every stop and reset once.
+    How many came back as they were, were changed, or are silent, and how many of these wait for
+    MAX_STREAMS; how many came that answer none; and every stop and reset once.
     """
     bench = session.connection.outlet.bench
-
-    def over() -> bool | None:
-        return True if session.connection.closed or not _open(session, sent) else None
-
-    await bench.bell.until(over, bench.patience.step_s)
+    await _until_idle(session, sent)
     await session.connection.outlet.barrier(bench.patience.step_s)
     counts: dict[str, int] = Counter()
     _count_bidi(sent, counts)
     _count_uni(_answers(session), [data for one, data in sent.items() if _is_uni(one)], counts)
     counts[SILENT] = _open(session, sent)
+    counts[NOT_ALLOWED] = _not_allowed(session, {one.kind for one in sent})
     told: list[Signal] = [Observed(what, number) for what, number in counts.items() if number]
     endings = (one for stream in sent for one in stream.inbox.seen if isinstance(one, Reset | Stop))
     told += dict.fromkeys(endings)
     closed = session.connection.closed
     return Reaction("streams", tuple(told) if closed is None else (*told, closed))
+
+
+def _not_allowed(session: "Session", kinds: Collection[StreamKind]) -> int:
+    left = [session.connection.quic.streams_left(one.value) for one in kinds]
+    return -sum(number for number in left if number < 0)
+
+
+async def _until_idle(session: "Session", sent: Mapping[Stream, bytes]) -> None:
+    """Nothing is open any more, or nothing changed for a step: a deadline is no sum of many."""
+    bench = session.connection.outlet.bench
+    left = _open(session, sent)
+
+    def moves() -> bool | None:
+        return True if session.connection.closed or _open(session, sent) < left else None
+
+    while left and await bench.bell.until(moves, bench.patience.step_s):
+        left = 0 if session.connection.closed else _open(session, sent)
 
 
 def _is_uni(stream: Stream) -> bool:

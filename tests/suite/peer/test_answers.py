@@ -1,19 +1,21 @@
 """What becomes of many streams, told together, and how the endpoint's own streams begin."""
 
+import asyncio
+
 import pytest
 
 from wtspec.implementations.reference.endpoint import start_reference
 from wtspec.implementations.reference.faults.registry import FAULTS
 from wtspec.implementations.reference.rules import HONEST
 from wtspec.suite.dialect import dialect
-from wtspec.suite.endpoint.application import Echo, Hold, Source
+from wtspec.suite.endpoint.application import Drains, Echo, Hold, Source
 from wtspec.suite.endpoint.configuration import DEFAULT
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.network.virtual import VirtualNetwork
 from wtspec.suite.network.virtual_loop import run_virtual
 from wtspec.suite.peer import answers
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import Absent, Fin, Observed, Reaction, Silence
+from wtspec.suite.signal import Absent, Both, Draining, Fin, Observed, Reaction, Silence, Stop
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.stream_header import StreamKind
 
@@ -194,3 +196,54 @@ def test_a_field_can_be_told_in_words(role: Role) -> None:
         return await answers.told_in_words(session, "ended", "code")
 
     assert play(role, script).signals == (Observed("code", "None"),)
+
+
+def test_what_is_waited_for_may_come_long_after_something_else(role: Role) -> None:
+    async def script(peer: Peer) -> Reaction:
+        session = await peer.open_session(Drains())
+
+        async def finish_later() -> None:
+            await asyncio.sleep(0.5)
+            await session.connect_stream.finish()
+
+        finishing = asyncio.create_task(finish_later())
+        reaction = await session.connect_stream.reaction(until=Fin())
+        await finishing
+        return reaction
+
+    assert play(role, script).signals == (Draining(), Fin(b""))
+
+
+def test_what_never_comes_is_waited_for_no_longer_than_a_step(role: Role) -> None:
+    async def script(peer: Peer) -> Reaction:
+        session = await peer.open_session(Echo())
+        stream = await session.open_bidi()
+        await stream.send(b"x", finish=True)
+        return await stream.reaction(until=Both((Fin(), Stop())))
+
+    assert play(role, script).signals == (Fin(b"x"),)
+
+
+@pytest.mark.parametrize("kind", ["bidi", "uni"])
+def test_an_exchange_in_a_session_that_ended_tells_of_the_end(role: Role, kind: str) -> None:
+    async def script(peer: Peer) -> Reaction:
+        session = await peer.open_session(Echo())
+        echo = {"bidi": session.echo, "uni": session.echo_uni}[kind]
+        assert (await answers.carried(session, echo(b"on"))).signals == (Fin(b"on"),)
+        await session.close()
+        return await answers.carried(session, echo(b"on"))
+
+    assert play(role, script).signals == (answers.ENDED,)
+
+
+def test_streams_that_wait_for_max_streams_are_counted_apart(role: Role) -> None:
+    async def script(peer: Peer) -> Reaction:
+        session = await peer.open_session(Echo())
+        streams = [await session.open_bidi() for _ in range(150)]
+        for stream in streams:
+            await stream.send(b"x", finish=True)
+        return await answers.came_back(session, dict.fromkeys(streams, b"x"))
+
+    signals = play(role, script, "never-grants-streams").signals
+    counts = {one.what: one.value for one in signals if isinstance(one, Observed)}
+    assert counts[answers.SILENT] == counts[answers.NOT_ALLOWED] > 0
