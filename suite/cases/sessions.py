@@ -6,12 +6,14 @@ from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.limits import first_credit
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import (
     Established,
     Fin,
     Observed,
     Reaction,
+    Refused,
     Reset,
     Response,
     Silence,
@@ -74,7 +76,7 @@ async def one_ends(peer: Peer) -> Reaction:
 async def limits_apart(peer: Peer) -> Reaction:
     first = await peer.open_session(Echo())
     second = await peer.open_session(Echo())
-    for _ in range(first.credit["bidi"]):
+    for _ in range(first_credit(first, "bidi")):
         await (await first.open_bidi()).send(b"x")
     return await second.echo(b"room")
 
@@ -131,7 +133,7 @@ async def again_after_close(peer: Peer) -> Reaction:
     roles=[Role.CLIENT],
     control="setup/echo",
     needs=["pooling"],
-    expect=Expect(Observed("connection", "its own")),
+    expect=Expect(Observed("connection", "its own"), Refused()),
     faults={"pools-without-flow-control": Observed("connection", "shared")},
 )
 async def client_keeps_to_one(peer: Peer) -> Reaction:

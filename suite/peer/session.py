@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from wtspec.suite.endpoint.application import Application
 from wtspec.suite.endpoint.interface import ApiEvent
-from wtspec.suite.peer import readback
+from wtspec.suite.peer import limits, readback
 from wtspec.suite.peer.api import SessionEvents, reported
 from wtspec.suite.peer.connect_stream import ConnectStream
 from wtspec.suite.peer.connection import Http3Connection
@@ -147,10 +147,12 @@ class Session:
         """Establish it; the Reaction ends the script when that fails."""
         reaction = await self.establish()
         if not any(isinstance(one, Established) for one in reaction.signals):
+            if self.is_begun:
+                limits.check_room(self.connection, reaction)
             raise EndScript(reaction)
         # A client's SETTINGS may come after its request, and what it grants is in them.
         await self._until(self.connection.knows_settings)
-        check_flow_control(self._setup, self.connection)
+        limits.check_flow_control(self._setup, self.connection)
         return self
 
     # What it carries
@@ -243,7 +245,7 @@ class Session:
         await stream.send(data, finish=True)
         return await (await self.accept_uni()).reaction()
 
-    async def echo_datagram(self, data: bytes) -> Reaction:
+    async def echo_datagram(self, data: bytes | Raw) -> Reaction:
         """A datagram and what comes back: sent again, a few times, since datagrams get lost."""
         within_s = self._setup.bench.patience.step_s / DATAGRAM_TRIES
         reaction = Reaction("session")
@@ -293,6 +295,10 @@ class Session:
     def credit(self) -> Mapping[str, int]:
         """What the endpoint grants now: "data" (bytes), "uni", "bidi" (streams), as totals."""
         return self.connection.granted(self.connect_stream)
+
+    def asked(self, what: str) -> int | None:
+        """The first credit that the configuration asks of the endpoint."""
+        return limits.asked(self._setup.configuration, what)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -366,19 +372,3 @@ class Session:
     async def _until(self, look: Callable[[], T | None], within_s: float | None = None) -> T | None:
         bench = self._setup.bench
         return await bench.bell.until(look, bench.patience.step_s if within_s is None else within_s)
-
-
-def check_flow_control(setup: Setup, connection: Http3Connection) -> None:
-    """NotApplicable when the configuration asks for session flow control and the wire has none.
-
-    An endpoint that says that its limits are in force is held to that instead.
-    """
-    asked, in_force = setup.configuration.limits, setup.endpoint.hello.limits
-    names = ("initial_max_data", "initial_max_streams_uni", "initial_max_streams_bidi")
-    if not any(getattr(asked, name) for name in names):
-        return
-    if any(getattr(in_force, name) for name in names):
-        return
-    ours, theirs = dict(connection.our_settings), connection.settings or {}
-    if not setup.dialect.flow_control_on(ours, theirs):
-        raise NotApplicable("session flow control is off on the wire")
