@@ -119,10 +119,14 @@ class DataStream:
             self._owner.data_released(missing)
         if self.receive_state is ReceiveState.OPEN:
             self._reset_code = code
-        self._receive(ReceiveEvent.RESET_ARRIVED)
+        was_stopped = self.receive_state is ReceiveState.STOPPED
+        told = self._owner.rules.streams.tells_of_reset()
+        self._receive(ReceiveEvent.RESET_ARRIVED if told else ReceiveEvent.FIN)
         self._note()
         foreign = error_codes.from_http3(code) is None
         if foreign and self._owner.rules.streams.foreign_code_costs_session():
+            self._owner.failed(code)
+        if was_stopped and self._owner.rules.streams.minds_reset_after_stop():
             self._owner.failed(code)
 
     def siblings(self) -> Collection[int]:

@@ -94,15 +94,16 @@ class Reporter:
             ending.how = "lost"
         except SessionEnded:
             ending.how = "session"
-        self.event(
-            "ended",
-            stream=name,
-            bytes=ending.size_bytes,
-            sha256=ending.sha256,
-            how=ending.how,
-            code=self.code(ending.code),
-            wire_id=stream.stream_id,
-        )
+        for _ in range(self._rules.application.reports_of_a_streams_end()):
+            self.event(
+                "ended",
+                stream=name,
+                bytes=ending.size_bytes,
+                sha256=ending.sha256,
+                how=ending.how,
+                code=self.code(ending.code),
+                wire_id=stream.stream_id,
+            )
         return ending
 
 

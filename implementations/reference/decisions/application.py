@@ -28,6 +28,10 @@ class ApplicationRules:
         """How often the application is told that its session is over."""
         return 1
 
+    def reports_of_a_streams_end(self) -> int:
+        """And how often of the end of a stream."""
+        return 1
+
     def reported_status(self, status: int | None) -> int | None:
         """The same of the status that refused a session."""
         return status

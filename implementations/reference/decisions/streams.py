@@ -139,6 +139,14 @@ class StreamRules:
         """A STOP_SENDING is about the direction that is to stop, and no other."""
         return False
 
+    def minds_reset_after_stop(self) -> bool:
+        """What the application reads no more may be reset (RFC 9000 section 3.5)."""
+        return False
+
+    def tells_of_reset(self) -> bool:
+        """A direction that was reset did not end: the application is told which it was."""
+        return True
+
     def keeps_early_resets(self) -> bool:
         """What is kept of an early stream includes its end."""
         return True
