@@ -11,12 +11,14 @@ from wtspec.implementations.reference.rules import Rules
 class Life:
     """`failure` is the first exception that the reference itself did not foresee.
 
-    Such an exception is our own bug and never counts as a reaction to the peer.
+    Such an exception is our own bug and never counts as a reaction to the peer. `lost` counts the
+    connections that ended.
     """
 
     def __init__(self) -> None:
         self.failure: BaseException | None = None
         self.is_over = False
+        self.lost = 0
         self._at_the_end: dict[object, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -27,6 +29,7 @@ class Life:
     def gone(self, whose: object) -> None:
         """Nothing is left there to be silenced."""
         self._at_the_end.pop(whose, None)
+        self.lost += 1
 
     def end(self) -> None:
         if not self.is_over:

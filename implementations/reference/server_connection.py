@@ -213,6 +213,8 @@ class ServerConnection:
             raise RequestViolation(code, f"the client did not announce {what}")
         if head.scheme != b"https" and rules.requests.minds_scheme():
             return 400
+        if not rules.application.serves_after(self.connection.life.lost):
+            return 503
         self._check_room(stream_id)
         return None
 

@@ -8,6 +8,11 @@ class ApplicationRules:
         """An endpoint lives on after it has answered a violation with an error."""
         return False
 
+    def serves_after(self, lost: int) -> bool:
+        """Nor do `lost` connections, however they ended, make it refuse the next one."""
+        del lost
+        return True
+
     def answers_to_stream(self) -> int:
         """How many streams an echo opens for one unidirectional stream."""
         return 1
