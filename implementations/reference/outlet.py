@@ -43,7 +43,7 @@ class Outlet:
     def send(self, stream_id: int, data: bytes, *, finish: bool = False) -> None:
         if self._closed:
             return
-        if self.rules.quic.cuts_at_credit():
+        if self.rules.quic.cuts_at_credit(len(data)):
             data = data[: self.quic.send_credit(stream_id)]
         pieces = self.rules.quic.writes(data)
         for piece in pieces[:-1]:

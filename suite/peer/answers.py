@@ -55,6 +55,18 @@ async def carried(session: "Session", exchange: Awaitable[Reaction]) -> Reaction
     return Reaction("session", (ENDED,)) if gone else reaction
 
 
+async def ending(session: "Session") -> Reaction:
+    """What the CONNECT stream brings once it has ended; what comes before the end is in it."""
+    connection, stream = session.connection, session.connect_stream
+
+    def over() -> bool | None:
+        return True if stream.is_over or connection.closed else None
+
+    bench = connection.outlet.bench
+    await bench.bell.until(over, bench.patience.step_s)
+    return await stream.reaction()
+
+
 async def told_in_words(session: "Session", event: str, field: str) -> Reaction:
     """One field of the API's next event of that name as text, so that a null can be expected."""
     found = await session.event(event)

@@ -34,8 +34,9 @@ class QuicRules:
         """A STOP_SENDING that nothing else answers is answered by a reset (RFC 9000 3.5)."""
         return True
 
-    def cuts_at_credit(self) -> bool:
-        """What the peer's credit does not allow yet waits for it."""
+    def cuts_at_credit(self, size_bytes: int) -> bool:
+        """What the peer's credit does not allow yet waits for it, in a write of any size."""
+        del size_bytes
         return False
 
     def heeds_reliable_size(self) -> bool:

@@ -116,7 +116,7 @@ class ReadsPayloadAsFrames(StreamRules):
 class CutsWhatExceedsOurCredit(QuicRules):
     """What the peer's credit does not allow at once is lost."""
 
-    def cuts_at_credit(self) -> bool:
+    def cuts_at_credit(self, size_bytes: int) -> bool:
         return True
 
 
@@ -206,3 +206,11 @@ class ClosesForCutHeaders(StreamRules):
 
     def cut_header_code(self) -> int | None:
         return H3.GENERAL_PROTOCOL_ERROR
+
+
+@fault("cuts-long-writes-at-our-credit")
+class CutsLongWritesAtOurCredit(QuicRules):
+    """Of a long write only that part is sent which the credit of the moment allows."""
+
+    def cuts_at_credit(self, size_bytes: int) -> bool:
+        return size_bytes >= 200

@@ -1,0 +1,50 @@
+"""Withheld credit: windows of a few bytes, the CONNECT stream's included."""
+
+from wtspec.suite.case import case
+from wtspec.suite.endpoint.application import Closes, Echo
+from wtspec.suite.endpoint.interface import BOTH, Role
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.answers import ending
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Refused, SessionClosed
+from wtspec.suite.wire.error_codes import H3
+
+FEW_BYTES = {"1-byte": 1, "7-bytes": 7, "64-bytes": 64}
+DATA = bytes(range(200))
+LONG_REASON = "because " * 125
+
+
+@case(
+    "withheld/tiny-windows",
+    title="with windows of a few bytes everything comes, however often it waits for credit",
+    requires=["ov-stream-data-flow-controlled", "flow-quic-limits-also-apply"],
+    roles=BOTH,
+    control="setup/echo",
+    parameters=FEW_BYTES,
+    expect=Expect(Fin(DATA)),
+    faults={"cuts-long-writes-at-our-credit": Fin()},
+)
+async def tiny_windows(peer: Peer, size_bytes: int) -> Reaction:
+    peer.shape(max_stream_data=size_bytes)
+    session = await peer.open_session(Echo())
+    return await session.echo(DATA)
+
+
+@case(
+    "withheld/close-in-pieces",
+    title="a close capsule comes whole, though the window takes a few bytes of it at a time",
+    requires=["close-capsule-format", "close-sender-fins"],
+    roles=BOTH,
+    control="termination/close-format",
+    parameters=FEW_BYTES,
+    expect=Expect(
+        SessionClosed(7, LONG_REASON.encode()), expected_beside=(ConnectionClosed(H3.NO_ERROR),)
+    ),
+    # A client is asked for this reason by its URL, so that its request is long, too.
+    faults={"cuts-long-writes-at-our-credit": {Role.SERVER: Fin(), Role.CLIENT: Refused()}},
+)
+async def close_in_pieces(peer: Peer, size_bytes: int) -> Reaction:
+    peer.shape(max_stream_data=size_bytes)
+    session = await peer.open_session(Closes(7, LONG_REASON, after="stream"))
+    await (await session.open_uni()).send(b"x")
+    return await ending(session)
