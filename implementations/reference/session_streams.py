@@ -10,6 +10,7 @@ from wtspec.implementations.reference.errors import SessionEnded, SessionViolati
 from wtspec.implementations.reference.flow_control import SessionFlow
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.implementations.reference.rules import Rules
+from wtspec.implementations.reference.states import ReceiveState
 from wtspec.suite.dialect import Dialect
 from wtspec.suite.wire import capsule, stream_header
 from wtspec.suite.wire.error_codes import H3, WT
@@ -165,7 +166,8 @@ class SessionStreams:
 
     def stream_over(self, stream: DataStream) -> None:
         self._streams.pop(stream.stream_id, None)
-        if stream.is_local:
+        ended = "fin" if stream.receive_state is ReceiveState.FINISHED else "reset"
+        if stream.is_local or not self.rules.flow.comes_back(ended):
             return
         limit = self._flow.accept_streams[stream.kind].release(1, self.rules.flow)
         if self._flow.is_on and limit is not None:

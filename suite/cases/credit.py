@@ -22,7 +22,7 @@ from wtspec.suite.signal import (
     Silence,
 )
 from wtspec.suite.wire.capsule import DataBlocked, MaxData, MaxStreams, StreamsBlocked
-from wtspec.suite.wire.error_codes import WT
+from wtspec.suite.wire.error_codes import WT, ApplicationCode
 from wtspec.suite.wire.stream_header import StreamKind
 
 Several = tuple[StreamKind, Source]
@@ -290,3 +290,28 @@ async def off_means_ignored(
     session = await peer.open_session(Echo())
     await session.connect_stream.send_capsules(*parameter)
     return await session.echo(PATTERN)
+
+
+OF_RESETS = Expect(CapsuleSeen("MaxStreams bidi"), tolerated={Silence(): "flow-credit-as-consumed"})
+
+
+@case(
+    "credit/reset-streams-come-back",
+    title="credit for streams comes back when they are reset, as when they are finished",
+    requires=["flow-credit-as-consumed", "flow-closed-streams-count"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/streams-up-to-limit",
+    expect=OF_RESETS,
+    faults={"never-grants": Silence(), "grants-nothing-for-resets": Silence()},
+)
+async def reset_streams_come_back(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    for _ in range(session.credit["bidi"]):
+        stream = await session.open_bidi()
+        await stream.send(b"x")
+        await stream.read(1)
+        await stream.reset(ApplicationCode(7))
+        await stream.reaction()
+    return await session.capsule("MaxStreams bidi")

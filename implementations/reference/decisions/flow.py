@@ -89,6 +89,11 @@ class FlowRules:
         """A reset stream counts up to its final size, what never arrived included."""
         return missing_bytes
 
+    def comes_back(self, ended: str) -> bool:
+        """Every stream that is over makes room for another, `ended` by "fin" or by "reset"."""
+        del ended
+        return True
+
     def is_granted_unasked(self) -> bool:
         """Credit does not wait until the peer says that it is blocked."""
         return True

@@ -211,3 +211,11 @@ class RefusesFlowControlWhenOff(FlowRules):
 
     def refuses_when_off(self) -> bool:
         return True
+
+
+@fault("grants-nothing-for-resets")
+class GrantsNothingForResets(FlowRules):
+    """A stream that was reset makes no room for another."""
+
+    def comes_back(self, ended: str) -> bool:
+        return ended == "fin"
