@@ -256,3 +256,23 @@ async def refused(peer: Peer, session: Session, kind: StreamKind) -> Reaction:
     await peer.barrier()
     await session.establish()
     return await stream.reaction()
+
+
+@case(
+    "buffering/datagram-in-the-same-flight",
+    title="a datagram may come in the same flight as what opens its session",
+    requires=["buffer-datagrams"],
+    dialects=http3.since(3),
+    roles=BOTH,
+    control="setup/echo",
+    needs=["datagrams"],
+    expect=Expect(Datagram(b"early"), tolerated={Silence(): "buffer-datagrams"}),
+    faults={"drops-early-datagrams": {Role.SERVER: Silence()}, "drops-datagrams": Silence()},
+)
+async def datagram_in_the_same_flight(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo())
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.send_datagram(b"early")
+    await session.establish()
+    return await session.datagrams()

@@ -24,7 +24,7 @@ from wtspec.suite.signal import (
     Silence,
     Stop,
 )
-from wtspec.suite.wire import fields, frames, grease
+from wtspec.suite.wire import fields, frames, grease, varint
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.fields import Field, Form
 from wtspec.suite.wire.frames import Frame, FrameType
@@ -86,6 +86,14 @@ def section_of(make: Callable[[Sequence[Field]], bytes], why: str) -> MakeRaw:
 
 def illegal(defect: str) -> MakeRaw:
     return section_of(lambda honest: fields.illegal_sections(honest)[defect], defect)
+
+
+def announced(length: int) -> MakeRaw:
+    """HEADERS of that length, of which the honest ones are the beginning."""
+    return lambda honest: Raw(
+        frames.encode(FrameType.HEADERS, fields.encode(honest), announced_length=length),
+        "a length that is never reached",
+    )
 
 
 def cut(end: int | None) -> MakeRaw:
@@ -392,3 +400,24 @@ async def data_before_headers(peer: Peer, payload: bytes) -> Reaction:
     await session.begun()
     await session.connect_stream.send_frames(Frame(FrameType.DATA, payload))
     return await session.establish()
+
+
+@case(
+    "messages/endless",
+    title="a field section that claims to be endless is waited for or refused, and no more",
+    requires=["ref-frame-cut-by-reset"],
+    roles=BOTH,
+    control="messages/cut-by-reset",
+    # Nothing forbids it either, and it may be more than an endpoint is ready to take.
+    violates=True,
+    parameters={"1-GiB": 1 << 30, "2^62-1": varint.MAX},
+    expect=Expect(Absent("ConnectionClosed"), GIVEN_UP, ConnectionClosed(H3.EXCESSIVE_LOAD)),
+    faults={"chokes-on-endless-sections": ConnectionClosed(H3.INTERNAL_ERROR)},
+)
+async def endless(peer: Peer, length: int) -> Reaction:
+    session = peer.begin_session(Hold(), raw=announced(length))
+    await session.send_opening()
+    await peer.barrier()  # the bytes have arrived
+    await session.connect_stream.reset(H3.REQUEST_CANCELLED)
+    await session.outcome()
+    return await peer.absence(ConnectionClosed())

@@ -349,3 +349,31 @@ async def early_bytes_of_a_refused_session(peer: Peer) -> Reaction:
         await session.send_opening()
         await session.connect_stream.send(Raw(SHORT_CLOSE, "a close capsule of two bytes"))
     return await session.outcome()
+
+
+@case(
+    "requests/near-miss",
+    title="a path that only looks like a resource's is another resource",
+    requires=["setup-resource-by-authority-path"],
+    roles=[Role.SERVER],
+    control="setup/session-opens",
+    parameters={
+        "shorter": "/ech",
+        "longer": "/echoes",
+        "deeper": "/echo/more",
+        "other-case": "/ECHO",
+        "prefixed": "/an/echo",
+    },
+    expect=Expect(Response(range(300, 600)), tolerated={Reset(): RESET_INSTEAD}),
+    faults={
+        "compares-beginnings-of-paths": {
+            "shorter": Established(),
+            "longer": Established(),
+            "deeper": Established(),
+        },
+        "compares-paths-without-case": {"other-case": Established()},
+        "looks-behind-the-last-slash": {"prefixed": Established()},
+    },
+)
+async def near_miss(peer: Peer, path: str) -> Reaction:
+    return await peer.begin_session(Nowhere(path)).establish()

@@ -3,7 +3,7 @@
 from wtspec.implementations.reference.decisions.requests import Fields, RequestRules
 from wtspec.implementations.reference.errors import ConnectionViolation, RequestViolation
 from wtspec.implementations.reference.faults.fault import fault, oddity
-from wtspec.suite.wire import fields, frames
+from wtspec.suite.wire import fields, frames, varint
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.fields import Form
 from wtspec.suite.wire.frames import FrameType
@@ -39,6 +39,17 @@ class WantsLongPieces(RequestRules):
 
     def may_wait_behind(self, size_bytes: int) -> bool:
         return size_bytes >= 8
+
+
+@fault("chokes-on-endless-sections")
+class ChokesOnEndlessSections(RequestRules):
+    """Memory is sought for all of a section as soon as its length is known."""
+
+    def taken(self, data: bytes) -> bytes:
+        length = varint.decode(data, 1) if data[:1] == b"\x01" else None
+        if length is not None and length[0] >= 1 << 30:
+            raise ConnectionViolation(H3.INTERNAL_ERROR, "no memory for this section")
+        return data
 
 
 @fault("wants-headers-first")

@@ -134,6 +134,22 @@ class AcceptsEveryPath(RequestRules):
         return wanted == path or (wanted == "/hold" and path == "/no-such-path")
 
 
+@fault("compares-beginnings-of-paths", SERVER)
+class ComparesBeginningsOfPaths(RequestRules):
+    """A path that a resource's begins with, or that begins with it, is that resource's."""
+
+    def is_same_path(self, wanted: str, path: str) -> bool:
+        return wanted.startswith(path) or path.startswith(wanted)
+
+
+@fault("compares-paths-without-case", SERVER)
+class ComparesPathsWithoutCase(RequestRules):
+    """Upper and lower case make no difference in a path."""
+
+    def is_same_path(self, wanted: str, path: str) -> bool:
+        return wanted == path.lower()
+
+
 @fault("sends-405-without-allow", SERVER)
 class Sends405WithoutAllow(RequestRules):
     """A 405 does not say which methods there are."""
