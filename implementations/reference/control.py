@@ -170,6 +170,8 @@ class ControlReader:
         is_request = self._reader is Side.SERVER or identifier % 4 == 0
         if not is_request or (self._goaway is not None and identifier > self._goaway):
             self._id_error("GOAWAY", identifier)
+        if self._goaway is not None and self._rules.minds_second_goaway():
+            raise ConnectionViolation(H3.ID_ERROR, "a second GOAWAY")
         self._goaway = identifier
         self._listener.goaway_arrived(identifier)
 

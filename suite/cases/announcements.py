@@ -328,3 +328,19 @@ async def no_identifier_twice(peer: Peer) -> Reaction:
 async def unasked(peer: Peer) -> Reaction:
     peer.withhold(SETTINGS, QPACK_STREAMS)
     return await peer.announced(Setting.H3_DATAGRAM)
+
+
+@case(
+    "announcements/three-unidirectional-streams",
+    title="both sides let the other open a control stream and two QPACK streams",
+    requires=["ref-three-unidirectional-streams"],
+    roles=BOTH,
+    control="setup/session-opens",
+    expect=Expect(Observed("INITIAL_MAX_STREAMS_UNI", range(3, (1 << 60) + 1))),
+    faults={"allows-two-unidirectional-streams": Observed("INITIAL_MAX_STREAMS_UNI", 2)},
+)
+async def three_unidirectional_streams(peer: Peer) -> Reaction:
+    announced = dict((await peer.connect()).quic.peer_parameters)
+    value = announced.get(Parameter.INITIAL_MAX_STREAMS_UNI, varint.encode(0))
+    number = transport_parameters.integer(value)
+    return Reaction("transport parameters", (Observed("INITIAL_MAX_STREAMS_UNI", number),))

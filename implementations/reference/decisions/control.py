@@ -71,6 +71,10 @@ class ControlRules:
         """An identifier out of range in "GOAWAY", "MAX_PUSH_ID" ... is H3_ID_ERROR."""
         return True
 
+    def minds_second_goaway(self) -> bool:
+        """A GOAWAY may be followed by others (RFC 9114 section 5.2)."""
+        return False
+
     def goaway_read(self, identifier: int) -> int:
         """To a server it is a Push ID, which can be any; checks come afterwards."""
         return identifier

@@ -138,3 +138,11 @@ class CountsSessionsGenerously(NegotiationRules):
     def settings(self, side: Side, honest: Pairs) -> Pairs:
         counts = {Setting.WEBTRANSPORT_MAX_SESSIONS_04, Setting.WEBTRANSPORT_MAX_SESSIONS_07}
         return tuple((number, varint.MAX if number in counts else v) for number, v in honest)
+
+
+@fault("allows-two-unidirectional-streams")
+class AllowsTwoUnidirectionalStreams(QuicRules):
+    """The control stream and one more, as if QPACK had only one."""
+
+    def parameters(self) -> Mapping[int, bytes | None]:
+        return {Parameter.INITIAL_MAX_STREAMS_UNI: varint.encode(2)}

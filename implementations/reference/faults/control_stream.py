@@ -167,6 +167,22 @@ class TakesAnyIdInGoaway(ControlRules):
         return what != "GOAWAY" or identifier % 4 == 0
 
 
+@fault("takes-growing-goaways")
+class TakesGrowingGoaways(ControlRules):
+    """A GOAWAY may name any stream that could be a request."""
+
+    def minds_id(self, what: str, identifier: int) -> bool:
+        return what != "GOAWAY" or identifier % 4 != 0
+
+
+@fault("takes-one-goaway-only")
+class TakesOneGoawayOnly(ControlRules):
+    """A second GOAWAY is an error, whatever it says."""
+
+    def minds_second_goaway(self) -> bool:
+        return True
+
+
 @fault("takes-a-lower-max-push-id", SERVER)
 class TakesALowerMaxPushId(ControlRules):
     """MAX_PUSH_ID may fall."""

@@ -1,0 +1,46 @@
+"""Several GOAWAYs: their identifiers may fall, and may not grow (RFC 9114 section 5.2)."""
+
+from wtspec.suite.case import case
+from wtspec.suite.endpoint.application import Echo
+from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.peer import Peer
+from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Silence
+from wtspec.suite.wire.error_codes import H3
+
+FAR, NEAR = 400, 40
+
+
+@case(
+    "shutdown/goaway-again",
+    title="a GOAWAY may come again, with the same identifier or a lower one",
+    requires=["ref-goaway-not-growing", "ref-goaway-keeps-connection"],
+    roles=BOTH,
+    control="setup/echo",
+    parameters={"same": (FAR, FAR), "lower": (FAR, NEAR)},
+    expect=Expect(Fin(b"on")),
+    faults={"takes-one-goaway-only": ConnectionClosed(H3.ID_ERROR)},
+)
+async def goaway_again(peer: Peer, identifiers: tuple[int, int]) -> Reaction:
+    session = await peer.open_session(Echo())
+    for one in identifiers:
+        await peer.goaway(one)
+    await peer.barrier()
+    return await session.echo(b"on")
+
+
+@case(
+    "shutdown/goaway-growing",
+    title="a GOAWAY with a larger identifier than the one before costs the connection",
+    requires=["ref-goaway-not-growing"],
+    roles=BOTH,
+    control="shutdown/goaway-again",
+    violates=True,
+    expect=Expect(ConnectionClosed(H3.ID_ERROR, transport=False)),
+    faults={"takes-growing-goaways": Silence()},
+)
+async def goaway_growing(peer: Peer) -> Reaction:
+    await peer.open_session(Echo())
+    await peer.goaway(NEAR)
+    await peer.goaway(FAR)
+    return await peer.reaction()
