@@ -207,3 +207,28 @@ async def early(peer: Peer) -> Reaction:
     await peer.barrier()
     await session.establish()
     return await session.reported("ended")
+
+
+@case(
+    "reliable-resets/reduced",
+    title="a second RESET_STREAM_AT may promise less, and one that promises more is ignored",
+    requires=["ref-rsa-reliable-size-falls", "reset-code-delivered-unchanged"],
+    dialects=http3.since(10),
+    roles=BOTH,
+    control="streams/echo",
+    needs=["reset-code"],
+    # How much behind the header is promised: first, then. None of it is ever sent.
+    parameters={"less": (100, 0), "more": (0, 100)},
+    expect=Expect(Reported("ended", "reset", 7)),
+    faults={"reports-codes-one-off": Reported("ended", "reset", 8)},
+)
+async def reduced(peer: Peer, promised: tuple[int, int]) -> Reaction:
+    session = await peer.open_session(Echo())
+    stream = await session.open_uni()
+    await stream.send(b"")
+    header, code = len(stream.header), ApplicationCode(7)
+    for size_bytes in promised:
+        await peer.api_barrier()  # who reads the stream waits for more of it
+        numbers = (stream.id, code, header + 100, header + size_bytes)
+        await peer.send_packet(Raw(quic_frame(RESET_STREAM_AT, *numbers), "one of two promises"))
+    return await session.reported("ended")
