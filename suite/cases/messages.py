@@ -415,7 +415,7 @@ async def data_before_headers(peer: Peer, payload: bytes) -> Reaction:
     faults={"chokes-on-endless-sections": ConnectionClosed(H3.INTERNAL_ERROR)},
 )
 async def endless(peer: Peer, length: int) -> Reaction:
-    session = peer.begin_session(Hold(), raw=announced(length))
+    session = peer.begin_session(Echo(), raw=announced(length))
     await session.send_opening()
     await peer.barrier()  # the bytes have arrived
     await session.connect_stream.reset(H3.REQUEST_CANCELLED)
