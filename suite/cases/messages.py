@@ -3,7 +3,7 @@
 What is sent here is our CONNECT where we are the client, and our response where we are the server.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
@@ -64,17 +64,22 @@ UNREADABLE = (
 LESS_SPECIFIC: dict[Signal, str] = {
     ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR): "RFC 9114 section 8.1: less specific"
 }
-LIMITED = Expect(
-    Established(),
-    Response(range(400, 500)),
-    Reset(H3.EXCESSIVE_LOAD),
-    Stop(H3.EXCESSIVE_LOAD),
-    ConnectionClosed(H3.EXCESSIVE_LOAD),
-    tolerated=dict.fromkeys(
-        (Response(range(300, 600)), Refused(), Reset(), Stop(), ConnectionClosed()), LIMIT
-    ),
-    expected_beside=(Refused(), Stop(H3.EXCESSIVE_LOAD), GIVEN_UP),
-)
+
+
+def limited(also: Mapping[Signal, str] | None = None) -> Expect:
+    """A large section is taken, or its limit told of, one way or another."""
+    other = (Response(range(300, 600)), Refused(), Reset(), Stop(), ConnectionClosed())
+    return Expect(
+        Established(),
+        Response(range(400, 500)),
+        Reset(H3.EXCESSIVE_LOAD),
+        Stop(H3.EXCESSIVE_LOAD),
+        ConnectionClosed(H3.EXCESSIVE_LOAD),
+        tolerated={**dict.fromkeys(other, LIMIT), **(also or {})},
+        expected_beside=(Refused(), Stop(H3.EXCESSIVE_LOAD), GIVEN_UP),
+    )
+
+
 # What has no meaning is passed over, unless there is much of it.
 TAKEN_UNLESS_MUCH = Expect(Established(), tolerated={ConnectionClosed(H3.EXCESSIVE_LOAD): EXCESS})
 
@@ -226,7 +231,7 @@ async def well_formed(peer: Peer) -> Reaction:
     requires=["ref-request-answered", "setup-established-client-side"],
     roles=BOTH,
     control="setup/session-opens",
-    expect=LIMITED,
+    expect=limited(),
     faults={"forgets-large-sections": Silence()},
 )
 async def large(peer: Peer) -> Reaction:
@@ -243,7 +248,8 @@ async def large(peer: Peer) -> Reaction:
     # Nothing forbids it, but who has a limit answers as if it were a violation.
     violates=True,
     parameters={"100-KiB": 100 << 10, "1-MiB": 1 << 20},
-    expect=LIMITED,
+    # Who grants no credit for all of it never has the whole request, or response.
+    expect=limited({Silence(): "RFC 9000 section 4.1: credit is the receiver's to give"}),
     faults={"forgets-large-sections": Silence()},
 )
 async def too_large(peer: Peer, size_bytes: int) -> Reaction:
