@@ -118,10 +118,17 @@ class Dialer:
         await bench.bell.until(over, bench.patience.step_s)
         status = status_of(stream.fields)
         if status is not None and 200 <= status < 300:
+            self._check_named(session)
             return (Established(opening.chosen_in(self._setup.dialect, stream.fields) or ""),)
         signals = await collect(connection.outlet, stream.inbox, within_s=0)
         self._check_offered(session, signals)
         return signals
+
+    def _check_named(self, session: Session) -> None:
+        """One that has the same resource at every path has one where we thought of none."""
+        remote = not self._setup.endpoint.shows_events
+        if remote and isinstance(session.application, Nowhere):
+            raise NotApplicable(f"the endpoint has a resource at {session.path}")
 
     def _check_offered(self, session: Session, signals: tuple[Signal, ...]) -> None:
         """A server that speaks no contract need not have the path."""

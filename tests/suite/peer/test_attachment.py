@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wtspec.suite.dialect import dialect
-from wtspec.suite.endpoint.application import Closes, Drains, Echo, Hold, Source
+from wtspec.suite.endpoint.application import Closes, Drains, Echo, Hold, Nowhere, Source
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import EndpointGone, Role
 from wtspec.suite.network.virtual import VirtualNetwork
@@ -126,6 +126,17 @@ def test_an_endpoint_without_events_cannot_be_asked_for_them(
         await session.reported("closed")
 
     with pytest.raises(NotApplicable, match="events"):
+        with_server(script)
+
+
+def test_a_server_of_somebody_elses_may_have_a_resource_anywhere(
+    with_server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def script(peer: Peer) -> Any:
+        monkeypatch.setattr(peer._bench.endpoint, "shows_events", False, raising=False)
+        await peer.begin_session(Nowhere("/echo")).establish()
+
+    with pytest.raises(NotApplicable, match="has a resource at /echo"):
         with_server(script)
 
 
