@@ -11,6 +11,7 @@ from wtspec.suite.endpoint.interface import Addr, Role
 from wtspec.suite.quic.identity import Identity
 
 HOST = "127.0.0.1"
+START_S = 10.0
 # What a program needs to find its interpreter and libraries; nothing else of ours shows.
 _INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH")
 
@@ -27,7 +28,7 @@ class Launch:
     directory: Path = field(default_factory=Path.cwd)
     environment: Mapping[str, str] = field(default_factory=dict)
     evidence: Path | None = None
-    deadline_s: float = 10.0
+    deadline_s: float = START_S
 
     @property
     def arguments(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from wtspec.suite.commands.known import Known
 from wtspec.suite.commands.target import Wanted
 from wtspec.suite.plugin import PREFIX
 from wtspec.suite.plugin_session import Campaign, Wishes, source_of
+from wtspec.suite.run.lanes import Lanes
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.real import Pace
 from wtspec.suite.run.stored import Stored, StoredCell, StoredRun
@@ -215,6 +216,7 @@ def _wishes(config: pytest.Config) -> Wishes:
     def given(name: str) -> Any:
         return config.getoption(f"wt_{name}")
 
+    at_once = max(given("jobs"), 1)
     return Wishes(
         Wanted(
             program=given("exec"),
@@ -227,5 +229,5 @@ def _wishes(config: pytest.Config) -> Wishes:
         tuple(given("select")),
         given("seed"),
         given("baseline"),
-        Pace(at_once=max(given("jobs"), 1), confirmations=max(given("confirm"), 0)),
+        Pace(Lanes(at_once, at_once), confirmations=max(given("confirm"), 0)),
     )

@@ -25,6 +25,10 @@ class EmbeddedReference:
     fault: str = ""
     is_watched: bool = False
 
+    @property
+    def start_s(self) -> float:
+        return _ANSWER_S
+
     def __str__(self) -> str:
         return f"reference, {self.fault}" if self.fault else "reference"
 
@@ -57,6 +61,12 @@ class Program:
 
     command: str
     directory: str
+
+    @property
+    def start_s(self) -> float:
+        from wtspec.implementations.launch import START_S
+
+        return START_S
 
     def __str__(self) -> str:
         return self.command
@@ -95,6 +105,10 @@ class Remote:
     address: Addr
     paths: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def start_s(self) -> float:
+        return _ANSWER_S
+
     def __str__(self) -> str:
         return self.url
 
@@ -123,6 +137,10 @@ class Listening:
     """A client that a person or a script starts; `control` is where it finds its commands."""
 
     control: Addr
+
+    @property
+    def start_s(self) -> float:
+        return _HELLO_S
 
     def __str__(self) -> str:
         return f"a client that asks http://{self.control[0]}:{self.control[1]}/commands"

@@ -32,7 +32,7 @@ from wtspec.suite.commands.failure import usage
     "-j",
     "jobs",
     type=click.IntRange(min=1),
-    help="Cells at once against a real endpoint (8); processes for the embedded one (cores).",
+    help="Cells at once against a real endpoint (8 a core); processes for the embedded one.",
 )
 @click.option("--resume", metavar="DIR", type=click.Path(), help="Continue the run in this folder.")
 @click.option(

@@ -29,7 +29,6 @@ from wtspec.suite.run.supervisor import Supervisor
 from wtspec.suite.run.worker import Job
 
 RESULTS = Path("wt-results")
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,9 @@ def _run(request: Request, chosen: target.Target, plan: Plan, known: Known) -> t
             with ProgressBar(len(plan.cells) - len(done), is_quiet=request.quiet) as bar:
                 runner.watcher = bar.watcher
                 jobs = _jobs(request, chosen, runner.plan, known)
-                runner.execute(jobs, _supervisor(request, chosen))
+                processes = _processes(request, chosen)
+                supervisor = Supervisor(processes, enforces=not request.no_deadlines)
+                runner.execute(jobs, supervisor)
             click.echo(f"evidence and journal: {store.folder}", err=True)
             if not runner.run.is_complete:
                 click.echo(f"go on with: {request.again(command, store.folder)}", err=True)
@@ -167,16 +168,18 @@ def _banner(request: Request, run: StoredRun, chosen: target.Target) -> None:
 def _jobs(request: Request, chosen: target.Target, plan: Plan, known: Known) -> Sequence[Job]:
     if chosen.is_virtual:
         return simulated_jobs(plan, chosen.factory)
-    pace = Pace(at_once=request.jobs or _AT_ONCE, confirmations=request.confirm)
+    workers = _processes(request, chosen)
+    pace = Pace(chosen.lanes(request.jobs, workers), confirmations=request.confirm)
     if request.no_deadlines:
         pace = pace.endless
     signatures = known.signatures(plan.cells)
-    return real_jobs(plan, chosen.factory, pace, known=signatures)
+    return real_jobs(plan, chosen.factory, pace, workers=workers, known=signatures)
 
 
-def _supervisor(request: Request, chosen: target.Target) -> Supervisor:
-    processes = (request.jobs or os.cpu_count() or 1) if chosen.is_virtual else 1
-    return Supervisor(processes, enforces=not request.no_deadlines)
+def _processes(request: Request, chosen: target.Target) -> int:
+    if chosen.is_virtual:
+        return request.jobs or os.cpu_count() or 1
+    return chosen.workers(request.jobs)
 
 
 def _export(request: Request, stored: Stored, stale: Sequence[str]) -> None:

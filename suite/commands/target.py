@@ -1,6 +1,7 @@
 """From options to what is run: the endpoint, its roles, its dialects."""
 
 import asyncio
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +19,12 @@ from wtspec.suite.endpoint.interface import (
     Role,
 )
 from wtspec.suite.run.factory import EndpointFactory
+from wtspec.suite.run.lanes import Lanes
 
 NEWEST = "h3-16"
 EVERY = "all"
+# Each has an endpoint of its own and imports everything again.
+_MOST_WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,19 @@ class Target:
     def command(self) -> str:
         """What starts the same run again, less its selectors."""
         return shlex.join(("wtspec", "run", *self.words))
+
+    def workers(self, at_once: int | None = None) -> int:
+        """Processes for a real endpoint: of what somebody else started there is only one."""
+        if not isinstance(self.factory, Program):
+            return 1
+        return min(os.cpu_count() or 1, at_once or _MOST_WORKERS, _MOST_WORKERS)
+
+    def lanes(self, at_once: int | None, workers: int) -> Lanes:
+        """Those of one worker. Nobody's limits are known where somebody else started it."""
+        if at_once is not None:
+            share = -(-at_once // workers)
+            return Lanes(share, share)
+        return Lanes() if isinstance(self.factory, Program) else Lanes(in_all=Lanes().at_once)
 
 
 @dataclass(frozen=True, slots=True)

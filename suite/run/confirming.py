@@ -1,8 +1,9 @@
 """The slow confirmation of what a fast pass found, each time after the control again.
 
-Cells whose verdict is that something did not come are looked at side by side first: they only wait,
-and five seconds each would be a quarter of an hour. Where that does not show the very same again,
-and wherever something else was seen, the cell is alone.
+Cells whose verdict is that something did not come, and those that a control kept from running, are
+looked at side by side first: they only wait, and five seconds each would be a quarter of an hour.
+Where that shows neither the very same nor that all is well with more time, and wherever something
+else was seen, the cell is alone.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from wtspec.suite.run.attempt import Attempt, Control
 from wtspec.suite.run.catalogue import Catalogue
 from wtspec.suite.run.confirm import conclude, was_impatient
 from wtspec.suite.run.ground import Ground
+from wtspec.suite.run.lanes import Lanes, Work
 from wtspec.suite.run.plan import Cell
 
 Doubt = tuple[Cell, Attempt]
@@ -30,7 +32,7 @@ class Slowly:
 
     patience: Patience
     times: int
-    at_once: int
+    lanes: Lanes
 
 
 class Confirmation:
@@ -44,74 +46,106 @@ class Confirmation:
         self._slowly = slowly
         self._in_flight = in_flight
         self._controls: dict[str, Attempt] = {}
+        # Of cells side by side: who needs the same control waits for the same attempt at it.
+        self._shared: dict[str, asyncio.Task[Attempt]] = {}
         self._is_broken = False
 
     async def settle(self, doubtful: Sequence[Doubt], on_final: OnFinal) -> None:
         """Red cells first: what blocked the others is then known, and mostly blocks them again."""
+        if not self._slowly.times:
+            for cell, first in doubtful:
+                on_final(cell, (first,))
+            return
         red = [one for one in doubtful if one[1].outcome.is_red]
-        waiting = deque(one for one in red if was_impatient(one[1]))
-        alone = deque(one for one in red if not was_impatient(one[1]))
+        alone = [one for one in red if not was_impatient(one[1])]
+        alone += await self._beside([one for one in red if was_impatient(one[1])], on_final)
+        await self._one_by_one(alone, on_final)
+        blocked = [one for one in doubtful if not one[1].outcome.is_red]
+        await self._one_by_one(await self._beside(blocked, on_final), on_final)
+
+    async def _beside(self, doubtful: Sequence[Doubt], on_final: OnFinal) -> list[Doubt]:
+        """Those that side by side did not show a clear verdict."""
+        waiting, left = deque(doubtful), list[Doubt]()
         while waiting:
-            alone.extend(await self._side_by_side(waiting, on_final))
+            left += await self._side_by_side(waiting, on_final)
+            self._shared.clear()
             if self._is_broken:
                 await self._ground.restart()
                 self._is_broken = False
-        alone.extend(one for one in doubtful if not one[1].outcome.is_red)
-        for cell, first in alone:
+        return left
+
+    async def _one_by_one(self, doubtful: Sequence[Doubt], on_final: OnFinal) -> None:
+        for cell, first in doubtful:
             again = await self._alone(cell, first)
-            final = conclude(first, again)
-            on_final(cell, (first, *again[:-1], final) if again else (final,))
+            on_final(cell, (first, *again[:-1], conclude(first, again)))
 
     async def _side_by_side(self, waiting: deque[Doubt], on_final: OnFinal) -> list[Doubt]:
-        """Those who did not show the very same every time; stops where the endpoint breaks."""
+        """Stops where the endpoint breaks: then who was in flight proves nothing."""
         left: list[Doubt] = []
 
-        async def lane() -> None:
-            while waiting and not self._is_broken:
-                cell, first = waiting.popleft()
-                again = await self._together(cell)
-                if any(one.broke_endpoint for one in again) or self._ground.failures:
-                    self._is_broken = True
-                same = {one.outcome for one in again} == {first.outcome}
-                if self._is_broken or len(again) < self._slowly.times or not same:
-                    left.append((cell, first))
-                else:
-                    on_final(cell, (first, *again))
+        async def confirm(cell: Cell, first: Attempt) -> None:
+            again = await self._together(cell, first)
+            if any(one.broke_endpoint for one in again) or self._ground.failures:
+                self._is_broken = True
+            if self._is_broken or not self._is_clear(first, again):
+                left.append((cell, first))
+            else:
+                on_final(cell, (first, *again))
 
-        async with asyncio.TaskGroup() as lanes:
-            for _ in range(self._slowly.at_once):
-                lanes.create_task(lane())
+        def take() -> Work | None:
+            return confirm(*waiting.popleft()) if waiting and not self._is_broken else None
+
+        await self._slowly.lanes.run(take)
         self._ground.failures.clear()
         return left
 
-    async def _together(self, cell: Cell) -> list[Attempt]:
+    def _is_clear(self, first: Attempt, again: Sequence[Attempt]) -> bool:
+        """Good as soon as there was time enough, or the very same every time."""
+        if again and again[-1].outcome.is_good:
+            return len(again) == 1
+        same = {one.outcome for one in again} == {first.outcome}
+        return same and len(again) == self._slowly.times
+
+    async def _together(self, cell: Cell, first: Attempt) -> list[Attempt]:
         """The confirming attempts beside others; fewer where a control does not go well."""
         attempts: list[Attempt] = []
         for _ in range(self._slowly.times):
-            control = await self._control_beside(cell)
+            control = await self._control_beside(cell, afresh=first.outcome.is_red)
             if control is not None and not control.attempt.outcome.is_good:
+                self._is_broken |= control.attempt.broke_endpoint
                 break
             attempts.append(await self._confirm(cell, control))
+            # What only needed more time needs no second proof.
+            if attempts[-1].outcome.is_good:
+                break
         return attempts
 
-    async def _control_beside(self, cell: Cell) -> Control | None:
+    async def _control_beside(self, cell: Cell, *, afresh: bool) -> Control | None:
         twin = cell.control(self._catalogue)
         if twin is None:
             return None
         with self._in_flight(cell, "control"):
-            above = await self._known_beside(twin)
-            return Control(twin, await self._ground.attempt(twin, above, self._slowly.patience))
+            if not afresh:
+                return Control(twin, await self._known_beside(twin))
+            above = twin.control(self._catalogue)
+            known = None if above is None else Control(above, await self._known_beside(above))
+            return Control(twin, await self._ground.attempt(twin, known, self._slowly.patience))
 
-    async def _known_beside(self, cell: Cell) -> Control | None:
-        """Controls further up, once for all; a cell with a bad one is blocked and not here."""
+    async def _known_beside(self, cell: Cell) -> Attempt:
+        """A control, once for all; a bad one may have another chance where it is alone."""
+        if (known := self._controls.get(cell.key)) is not None:
+            return known
+        if (task := self._shared.get(cell.key)) is None:
+            task = self._shared[cell.key] = asyncio.create_task(self._first_beside(cell))
+        return await asyncio.shield(task)
+
+    async def _first_beside(self, cell: Cell) -> Attempt:
         twin = cell.control(self._catalogue)
-        if twin is None:
-            return None
-        if twin.key not in self._controls:
-            above = await self._known_beside(twin)
-            attempt = await self._ground.attempt(twin, above, self._slowly.patience)
-            self._controls.setdefault(twin.key, attempt)
-        return Control(twin, self._controls[twin.key])
+        above = None if twin is None else Control(twin, await self._known_beside(twin))
+        attempt = await self._ground.attempt(cell, above, self._slowly.patience)
+        if attempt.outcome.is_good:
+            self._controls.setdefault(cell.key, attempt)
+        return attempt
 
     async def _alone(self, cell: Cell, first: Attempt) -> list[Attempt]:
         """The confirming attempts, nothing else going on; it stops where the control fails."""
@@ -124,6 +158,8 @@ class Confirmation:
             if attempt.broke_endpoint:
                 await self._ground.restart()
             if control is not None and not control.attempt.outcome.is_good:
+                break
+            if attempt.outcome.is_good and was_impatient(first):
                 break
         return attempts
 

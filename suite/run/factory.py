@@ -23,6 +23,11 @@ class Watched(Protocol):
 class EndpointFactory(Protocol):
     """Starts endpoints of one kind. A hashable plain value: it crosses to worker processes."""
 
+    @property
+    def start_s(self) -> float:
+        """How long `start` takes at most; what takes longer hangs in a process of ours."""
+        ...
+
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:

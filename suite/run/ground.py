@@ -1,6 +1,9 @@
 """Where the cells of one group run: a started endpoint that can be exchanged for a fresh one."""
 
+import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from wtspec.suite.endpoint.interface import Endpoint
 from wtspec.suite.network.callbacks import CallbackFailed
@@ -10,7 +13,17 @@ from wtspec.suite.run.attempt import Attempt, Control, Stage, failed_attempt, ru
 from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.simulated import cell_seed
-from wtspec.suite.run.worker import Noted, Report, Weighed
+from wtspec.suite.run.worker import Noted, Report, Tending, Weighed
+
+# What one that breaks now and then may cost: whoever has more cells than that has seen enough.
+_MOST_RESTARTS = 200
+_MOST_S = 120.0
+# An endpoint that was told to end has two seconds, then it is killed and its pipes are read out.
+_STOP_S = 10.0
+
+
+class Unresponsive(Exception):
+    """The endpoint breaks too often to go on with it, in one sentence."""
 
 
 class Ground:
@@ -28,6 +41,8 @@ class Ground:
         self._seed = seed
         self._report = report
         self._endpoint: Endpoint | None = None
+        self._restarts = 0
+        self._restarting_s = 0.0
 
     @property
     def endpoint(self) -> Endpoint:
@@ -37,9 +52,10 @@ class Ground:
     async def start(self) -> None:
         """Raises what the factory raises."""
         cell = self._like
-        self._endpoint = await self._factory.start(
-            cell.role, cell.configuration, cell.dialect, UdpNetwork(self._seed)
-        )
+        with self._tending(self._factory.start_s + _STOP_S):
+            self._endpoint = await self._factory.start(
+                cell.role, cell.configuration, cell.dialect, UdpNetwork(self._seed)
+            )
         self._weigh(self._endpoint)
 
     async def stop(self) -> None:
@@ -47,7 +63,8 @@ class Ground:
             endpoint, self._endpoint = self._endpoint, None
             self._weigh(endpoint)
             was_there = endpoint.ended() is None
-            await endpoint.stop()
+            with self._tending(_STOP_S):
+                await endpoint.stop()
             if was_there and (how := endpoint.ended()) is not None:
                 self._report(Noted(f"the endpoint did not end as it was asked to: {how}"))
 
@@ -55,9 +72,29 @@ class Ground:
         if (memory_bytes := endpoint.memory_bytes()) is not None:
             self._report(Weighed(memory_bytes))
 
+    @contextmanager
+    def _tending(self, limit_s: float) -> Iterator[None]:
+        """Inside it the supervisor waits that long: a loop that is blocked keeps no deadline."""
+        self._report(Tending(limit_s))
+        try:
+            yield
+        finally:
+            self._report(Tending(0))
+
     async def restart(self) -> None:
-        await self.stop()
-        await self.start()
+        """A fresh endpoint; raises Unresponsive when that has become too dear."""
+        if self._restarts >= _MOST_RESTARTS or self._restarting_s >= _MOST_S:
+            raise Unresponsive(
+                f"it broke again and again: {self._restarts} new starts"
+                f" took {self._restarting_s:.0f} s"
+            )
+        began_s = time.monotonic()
+        try:
+            await self.stop()
+            await self.start()
+        finally:
+            self._restarts += 1
+            self._restarting_s += time.monotonic() - began_s
 
     async def attempt(self, cell: Cell, control: Control | None, patience: Patience) -> Attempt:
         """One attempt, with a socket of its own."""

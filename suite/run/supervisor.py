@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -26,6 +26,7 @@ from wtspec.suite.run.worker import (
     Noted,
     Spoke,
     Started,
+    Tending,
     Trouble,
     Weighed,
     stack_file,
@@ -37,6 +38,7 @@ from wtspec.suite.run.worker import (
 _CONTEXT = multiprocessing.get_context("forkserver")
 _PRELOADED = ["wtspec.suite.run.simulated", "wtspec.suite.run.real"]
 _GRACE_S = 2.0
+_NEVER = float("inf")
 _STACK_WAIT_S = 0.5
 
 
@@ -66,10 +68,15 @@ class _Worker:
     job: Job | None = None
     left: dict[str, None] = field(default_factory=dict)
     in_flight: dict[str, float] = field(default_factory=dict)
+    tends_until: float = _NEVER
 
     @property
     def deadline(self) -> float:
-        return min(self.in_flight.values(), default=float("inf"))
+        return min((self.tends_until, *self.in_flight.values()))
+
+    @property
+    def is_tending(self) -> bool:
+        return self.tends_until < _NEVER
 
 
 class Supervisor:
@@ -80,6 +87,8 @@ class Supervisor:
         self._queue: deque[Job] = deque()
         self._workers: list[_Worker] = []
         self._count = max(processes, 1)
+        # First cells of jobs whose endpoint a worker stalled at: no second one follows a third.
+        self._stalled: set[str] = set()
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """What happens, as it happens, until all jobs are done. Closing it kills the workers."""
@@ -112,7 +121,7 @@ class Supervisor:
     def _step(self) -> Iterator[Event]:
         busy = [worker for worker in self._workers if worker.job is not None]
         patience_s = min(worker.deadline for worker in busy) - time.monotonic()
-        timeout_s = max(patience_s, 0.0) if self._enforces and patience_s < float("inf") else None
+        timeout_s = max(patience_s, 0.0) if self._enforces and patience_s < _NEVER else None
         ready = wait([worker.connection for worker in busy], timeout_s)
         for worker in busy:
             if worker.connection in ready:
@@ -133,6 +142,9 @@ class Supervisor:
                 yield message
             case Ended(cell):
                 worker.in_flight.pop(cell, None)
+            case Tending(limit_s):
+                due = time.monotonic() + limit_s + _GRACE_S
+                worker.tends_until = due if limit_s else _NEVER
             case Finished(cell, _):
                 worker.in_flight.pop(cell, None)
                 worker.left.pop(cell, None)
@@ -140,6 +152,7 @@ class Supervisor:
             case JobDone(failure):
                 left, worker.job = worker.left, None
                 worker.in_flight.clear()
+                worker.tends_until = _NEVER
                 for cell in left:
                     yield Lost(cell, "the job ended without a verdict", failure)
             case Trouble() | Noted() | Spoke() | Weighed():
@@ -151,7 +164,26 @@ class Supervisor:
         self._tell_to_leave(worker)
         self._dismiss(worker)
         self._workers.remove(worker)
-        job, in_flight = worker.job, [one for one in worker.in_flight if one in worker.left]
+        assert worker.job is not None
+        in_flight = [one for one in worker.in_flight if one in worker.left]
+        if worker.is_tending and not in_flight:
+            yield from self._end_of_start(worker.job, [*worker.left], stack)
+        else:
+            yield from self._end_of_cells(worker, in_flight, why, stack)
+
+    def _end_of_start(self, job: Job, left: Sequence[str], stack: str) -> Iterator[Event]:
+        """No cell is to blame; the same job may have another try."""
+        if left and left[0] not in self._stalled:
+            self._stalled.add(left[0])
+            self._queue.append(job.only(frozenset(left)))
+            return
+        for cell in left:
+            yield Lost(cell, "the worker stalled twice while it started the endpoint", stack)
+
+    def _end_of_cells(
+        self, worker: _Worker, in_flight: Sequence[str], why: str, stack: str
+    ) -> Iterator[Event]:
+        job = worker.job
         assert job is not None
         suspects = in_flight or [*worker.left][:1]
         if len(suspects) == 1:

@@ -42,6 +42,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Tending:
+    """The endpoint is started or stopped, which must end within `limit_s`; 0: it has."""
+
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The verdict on `cell` is final: `attempts` led to it, the last one is it."""
 
@@ -86,7 +93,7 @@ class Weighed:
     memory_bytes: int
 
 
-Message = Started | Ended | Finished | Trouble | Noted | JobDone | Spoke | Weighed
+Message = Started | Ended | Tending | Finished | Trouble | Noted | JobDone | Spoke | Weighed
 Report = Callable[[Message], None]
 
 

@@ -4,9 +4,10 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from wtspec.suite.run.attempt import Attempt
-from wtspec.suite.run.worker import Finished, Report, Spoke, Started
+from wtspec.suite.run.worker import Finished, Report, Spoke, Started, Tending
 from wtspec.suite.verdict import Outcome, Verdict
 
 LIMIT_S = 0.5
@@ -37,6 +38,27 @@ def fail(_: Report, cell: str) -> None:
 
 def behave(report: Report, cell: str) -> None:
     report(Spoke(cell, str(os.getpid()), "h3-16"))
+
+
+@dataclass(frozen=True)
+class BlockedStart:
+    """Blocks while it starts its endpoint: every time, or where `mark` is not there yet."""
+
+    keys: tuple[str, ...]
+    mark: str = ""
+
+    def run(self, report: Report) -> None:
+        report(Tending(LIMIT_S))
+        if not (self.mark and Path(self.mark).exists()):
+            if self.mark:
+                Path(self.mark).touch()
+            time.sleep(60)
+        report(Tending(0))
+        for cell in self.keys:
+            report(Finished(cell, (passes(cell),)))
+
+    def only(self, keys: frozenset[str]) -> "BlockedStart":
+        return replace(self, keys=tuple(one for one in self.keys if one in keys))
 
 
 @dataclass(frozen=True)

@@ -18,21 +18,25 @@ from wtspec.suite.endpoint.interface import (
     Role,
 )
 from wtspec.suite.network.link import Network
-from wtspec.suite.peer.patience import FAST, Patience
+from wtspec.suite.peer.patience import Patience
 from wtspec.suite.requirements import ledger
 from wtspec.suite.run import catalogue as catalogues
+from wtspec.suite.run import ground
 from wtspec.suite.run.attempt import Attempt
 from wtspec.suite.run.factory import EndpointFactory
+from wtspec.suite.run.lanes import Lanes
 from wtspec.suite.run.plan import Plan
 from wtspec.suite.run.real import Pace, RealJob, real_jobs
 from wtspec.suite.run.select import Selection
-from wtspec.suite.run.worker import Ended, Finished, Message, Started, Trouble
+from wtspec.suite.run.worker import Ended, Finished, Message, Noted, Started, Tending, Trouble
 from wtspec.suite.verdict import Outcome
 
-# As patient as FAST, so that a confirming attempt does not make the test slow.
-PACE = Pace(at_once=8, confirmations=2, first=FAST, again=FAST)
+# For cells that come to an end by themselves, on a machine with too much to do as well.
+PATIENT = Patience(step_s=30, connect_s=30, quiet_s=0.25, case_s=120, eventual_s=30)
+PACE = Pace(Lanes(), confirmations=2, first=PATIENT, again=PATIENT)
 ORIGIN = ("origin/allowed", "origin/refused")
-HASTY = Patience(step_s=0.3, connect_s=0.5, quiet_s=0.1, case_s=3, eventual_s=0.3)
+# For those that wait for what never comes; where it comes all the same, the time is ample.
+HASTY = Patience(step_s=1, connect_s=20, quiet_s=0.1, case_s=60, eventual_s=1)
 
 
 class Mortal(ReferenceEndpoint):
@@ -53,6 +57,8 @@ class Mortal(ReferenceEndpoint):
 
 @dataclass(frozen=True)
 class MortalFactory:
+    start_s = 3.0
+
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:
@@ -62,6 +68,7 @@ class MortalFactory:
 @dataclass(frozen=True)
 class Absent:
     error: type[Exception]
+    start_s: float = 3.0
 
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
@@ -184,6 +191,104 @@ def test_an_endpoint_that_does_not_start_blocks_and_is_told_of() -> None:
     assert any(isinstance(one, Trouble) and "declined" in one.text for one in messages)
 
 
+def test_starts_and_stops_have_a_limit_from_outside() -> None:
+    _, messages = run(*jobs(EmbeddedReference(), "setup/echo"))
+    limits = [one.limit_s for one in messages if isinstance(one, Tending)]
+    assert len(limits) == 4
+    assert limits[0] > EmbeddedReference().start_s
+    assert limits[2] > 0
+    assert limits[1] == limits[3] == 0
+    assert isinstance(messages[0], Tending)
+
+
+class Doomed(Mortal):
+    """No session at all survives it."""
+
+    poison = "/"
+
+
+@dataclass(frozen=True)
+class DoomedFactory:
+    start_s = 3.0
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        return Doomed(role, configuration, (dialect,), network)
+
+
+def test_one_that_breaks_at_everything_is_given_up() -> None:
+    selected = ("setup/session-opens", "setup/echo", *ORIGIN, "resets/code-reported")
+    pace = replace(PACE, first=HASTY, again=HASTY)
+    found, messages = run(*jobs(DoomedFactory(), *selected, pace=pace))
+    told = outcomes(found)
+    assert told["setup/session-opens"] is Outcome.CRASH
+    assert set(told.values()) == {Outcome.CRASH, Outcome.BLOCKED}
+    troubles = {one.text for one in messages if isinstance(one, Trouble)}
+    assert len(troubles) == 1
+    assert "the endpoint is unresponsive: a fresh one breaks at setup/" in troubles.pop()
+    starts = sum(one.limit_s > 12 for one in messages if isinstance(one, Tending))
+    assert starts < 20
+
+
+class Weary(ReferenceEndpoint):
+    """Ends with its thirtieth session, whatever that is about."""
+
+    epitaph: str | None = None
+    count = 0
+
+    def _publish(self, name: str, fields: Mapping[str, object]) -> None:
+        self.count += name == "session"
+        if self.count == 30:
+            self.epitaph = "exit status 1"
+            self.life.end()
+        super()._publish(name, fields)
+
+    def ended(self) -> str | None:
+        return self.epitaph
+
+
+@dataclass(frozen=True)
+class WearyFactory:
+    start_s = 3.0
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        return Weary(role, configuration, (dialect,), network)
+
+
+def test_what_breaks_for_no_cell_alone_is_noted_and_blames_none() -> None:
+    pace = replace(PACE, first=HASTY)
+    found, messages = run(*jobs(WearyFactory(), "setup", "buffering", pace=pace))
+    assert set(outcomes(found).values()) == {Outcome.PASS}
+    notes = {one.text for one in messages if isinstance(one, Noted)}
+    assert any("for none of them alone" in one for one in notes)
+
+
+def test_restarts_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ground, "_MOST_RESTARTS", 2)
+    pace = replace(PACE, first=HASTY)
+    found, messages = run(*jobs(WearyFactory(), "setup", "buffering", pace=pace))
+    assert set(outcomes(found).values()) == {Outcome.PASS, Outcome.BLOCKED}
+    (trouble,) = (one.text for one in messages if isinstance(one, Trouble))
+    assert "it broke again and again: 2 new starts" in trouble
+
+
+def test_a_large_group_is_shared_between_workers() -> None:
+    found = catalogues.load()
+    cells = Selection(found, (), ledger.load()).cells([Role.SERVER], [dialect("h3-16")])
+    plan = Plan(found, cells)
+    whole = real_jobs(plan, EmbeddedReference(), PACE)
+    parts = real_jobs(plan, EmbeddedReference(), PACE, workers=2)
+    assert len(whole) == len(plan.groups) < len(parts)
+    assert sorted(key for job in parts for key in job.keys) == sorted(one.id for one in cells)
+    sizes = [len(job.cells) for job in parts]
+    assert sizes == sorted(sizes, reverse=True)
+    assert max(sizes) < len(cells) / 2
+    assert {len({one.configuration for one in job.cells}) for job in parts} == {1}
+
+
 def test_a_job_can_be_cut_down() -> None:
     (job,) = jobs(EmbeddedReference(), "setup")
     assert job.only(frozenset(job.keys[1:])).keys == job.keys[1:]
@@ -202,6 +307,8 @@ class Failing(ReferenceEndpoint):
 
 @dataclass(frozen=True)
 class FailingFactory:
+    start_s = 3.0
+
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:
@@ -217,5 +324,7 @@ def test_an_exception_in_a_callback_is_ours() -> None:
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_the_number_at_once_changes_no_verdict(at_once: int) -> None:
-    found, _ = run(*jobs(EmbeddedReference(), *ORIGIN, pace=replace(PACE, at_once=at_once)))
+    found, _ = run(
+        *jobs(EmbeddedReference(), *ORIGIN, pace=replace(PACE, lanes=Lanes(at_once, at_once)))
+    )
     assert set(outcomes(found).values()) == {Outcome.PASS}

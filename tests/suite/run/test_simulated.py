@@ -76,6 +76,7 @@ class Broken:
     """A factory with a bug of ours in it."""
 
     raises: Callable[[], None]
+    start_s: float = 3.0
 
     async def start(
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network

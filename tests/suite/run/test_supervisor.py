@@ -53,6 +53,21 @@ def test_a_busy_loop_costs_its_own_cell_only(jobs: Any) -> None:
     assert "burn" in told.stack
 
 
+def test_a_start_that_blocks_is_ended_from_outside(jobs: Any) -> None:
+    events = run(jobs.BlockedStart(("a", "b")), jobs.OneByOne(("c",), jobs.behave), processes=1)
+    assert finished(events) == ["c"]
+    told = lost(events)
+    assert set(told) == {"a", "b"}
+    assert "stalled twice while it started the endpoint" in told["a"].why
+    assert "supervised_jobs.py" in told["a"].stack
+
+
+def test_a_start_that_blocks_once_costs_nothing(jobs: Any, tmp_path: Path) -> None:
+    events = run(jobs.BlockedStart(("a", "b"), str(tmp_path / "mark")), processes=1)
+    assert finished(events) == ["a", "b"]
+    assert not lost(events)
+
+
 def test_cells_in_flight_run_again_alone(jobs: Any) -> None:
     events = run(jobs.AllAtOnce(("a", "bad", "c"), jobs.die), processes=1)
     assert finished(events) == ["a", "c"]
