@@ -31,12 +31,16 @@ from wtspec.suite.verdict import Finding, Observation, Outcome, Verdict, judge
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What cells are run with: a started endpoint, a network, how long to wait, and the seed."""
+    """What cells are run with: a started endpoint, a network, how long to wait, and the seed.
+
+    `is_compared`: each timeline is to be told from others of the same cell.
+    """
 
     endpoint: Endpoint
     network: Network
     patience: Patience
     seed: int = 0
+    is_compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +204,13 @@ class _Trial:
         """The timeline of everything; packets and keys where somebody will ask for them."""
         if self._peer is None:
             return Evidence(traceback=self._trace)
-        timeline = moments(self._peer)
-        if outcome is Outcome.PASS:
-            return Evidence(fingerprint=fingerprint(timeline))
-        return Evidence(
-            timeline,
-            self._peer.packets(),
-            self._peer.key_log,
-            self._trace,
-            fingerprint(timeline),
-        )
+        is_kept, is_compared = outcome is not Outcome.PASS, self._stage.is_compared
+        timeline = moments(self._peer) if is_kept or is_compared else ()
+        mark = fingerprint(timeline) if is_compared else ""
+        if not is_kept:
+            return Evidence(fingerprint=mark)
+        packets = self._peer.packets()
+        return Evidence(timeline, packets, self._peer.key_log, self._trace, mark)
 
     def _arrive(self) -> Peer:
         cell, stage = self._cell, self._stage

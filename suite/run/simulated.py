@@ -29,11 +29,15 @@ _ADDRESS_SPACE_BYTES = 3 << 30
 
 @dataclass(slots=True)
 class Simulation:
-    """Runs cells against one kind of endpoint; controls are run once and remembered."""
+    """Runs cells against one kind of endpoint; controls are run once and remembered.
+
+    `is_compared`: their evidence has a fingerprint.
+    """
 
     catalogue: Catalogue
     factory: EndpointFactory
     seed: int = 0
+    is_compared: bool = False
     _controls: dict[str, Attempt] = field(default_factory=dict)
 
     def attempt(self, cell: Cell) -> Attempt:
@@ -70,7 +74,8 @@ class Simulation:
         network = VirtualNetwork(cell_seed(self.seed, cell))
         endpoint = await self.factory.start(cell.role, cell.configuration, cell.dialect, network)
         try:
-            attempt = await run_case(cell, Stage(endpoint, network, SLOW, self.seed), control)
+            stage = Stage(endpoint, network, SLOW, self.seed, self.is_compared)
+            attempt = await run_case(cell, stage, control)
         finally:
             await endpoint.stop()
         if not isinstance(endpoint, Watched) or endpoint.showing is None:
@@ -95,7 +100,7 @@ def _bound_memory() -> None:
 
 
 # One simulation per process and kind of endpoint: controls are shared by all jobs of a run.
-_CURRENT: dict[tuple[str, EndpointFactory, int], Simulation] = {}
+_CURRENT: dict[tuple[str, EndpointFactory, int, bool], Simulation] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,12 @@ class SimulatedJob:
         return replace(self, cells=tuple(left))
 
     def _simulation(self) -> Simulation:
-        known = (self.package, self.factory, self.seed)
+        known = (self.package, self.factory, self.seed, self.keeps_evidence)
         if known not in _CURRENT:
             _CURRENT.clear()  # faults follow one another; none comes back
             found = catalogues.load(self.package)
-            _CURRENT[known] = Simulation(found, self.factory, self.seed)
+            is_compared = not self.keeps_evidence
+            _CURRENT[known] = Simulation(found, self.factory, self.seed, is_compared)
         return _CURRENT[known]
 
 

@@ -1,10 +1,10 @@
 """`wtspec list`, `explain`, `prove`, `build`: what they print."""
 
 import json
+import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -95,11 +95,12 @@ def test_help_answers_at_once_and_imports_nothing_heavy() -> None:
     assert "check-endpoint" in said.stdout
     spent: list[float] = []
     for _ in range(3):
-        began_s = time.perf_counter()
+        before = os.times()
         subprocess.run(this_program("--help"), check=True, capture_output=True)
-        spent.append(time.perf_counter() - began_s)
-    # The target is 0.3 s on an idle machine; `wtspec bench` measures that.
-    assert min(spent) < 1.5
+        spent.append(os.times().children_user - before.children_user)
+    # CPU, since a busy machine may take any time for it. The target is 0.3 s on an idle one, which
+    # `wtspec bench` measures.
+    assert min(spent) < 1
 
 
 @pytest.mark.parametrize(("variable", "has_colour"), [("NO_COLOR", False), ("FORCE_COLOR", True)])

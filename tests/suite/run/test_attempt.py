@@ -26,6 +26,7 @@ from wtspec.suite.peer.interruption import (
 from wtspec.suite.peer.patience import SLOW
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.run.attempt import Attempt, Control, Stage, idle_attempt, run_case
+from wtspec.suite.run.evidence import NO_EVIDENCE
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.signal import Established, Fin, Reaction, Reset, Response, Signal, Silence
 from wtspec.suite.verdict import Observation, Outcome
@@ -99,7 +100,7 @@ def test_a_good_reaction_passes_and_leaves_all_alive(attempt: Run) -> None:
     assert found.reaction is not None
     assert found.reaction.shows(Established())
     assert found.evidence.timeline == ()
-    assert found.evidence.fingerprint
+    assert found.evidence == NO_EVIDENCE
 
 
 def test_a_bad_reaction_fails_with_evidence(attempt: Run) -> None:

@@ -34,13 +34,14 @@ def plan() -> Plan:
 
 
 def test_neither_order_nor_company_changes_what_is_seen(plan: Plan) -> None:
-    there = Simulation(plan.catalogue, EmbeddedReference(), plan.seed)
-    back = Simulation(plan.catalogue, EmbeddedReference(), plan.seed)
+    there = Simulation(plan.catalogue, EmbeddedReference(), plan.seed, is_compared=True)
+    back = Simulation(plan.catalogue, EmbeddedReference(), plan.seed, is_compared=True)
     first = {one.id: there.attempt(one) for one in plan.cells}
     second = {one.id: back.attempt(one) for one in reversed(plan.cells)}
     for name, attempt in first.items():
         assert attempt.outcome is Outcome.PASS, attempt.verdict
         assert attempt.verdict == second[name].verdict
+        assert attempt.evidence.fingerprint
         assert attempt.evidence.fingerprint == second[name].evidence.fingerprint
         assert attempt.duration_s == second[name].duration_s
 
