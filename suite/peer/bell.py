@@ -11,9 +11,13 @@ T = TypeVar("T")
 
 
 class Bell:
-    """One for all connections and API events of a Peer, so that a wait may be for either."""
+    """One for all connections and API events of a Peer, so that a wait may be for either.
+
+    `ran_out`: some wait ended without an answer, which a longer one might have had.
+    """
 
     def __init__(self) -> None:
+        self.ran_out = False
         self._waiting: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
         self._end = ""
@@ -50,7 +54,8 @@ class Bell:
                     await future
                     found = self._look(look)
         except TimeoutError:
-            return self._look(look)
+            found = self._look(look)
+            self.ran_out |= found is None
         return found
 
     def _look(self, look: Callable[[], T | None]) -> T | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wtspec.suite.endpoint.interface import Endpoint, EndpointGone, EndpointMisuse
 from wtspec.suite.network.link import Network
+from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.interruption import (
     Deadline,
     EndScript,
@@ -48,7 +49,7 @@ class Attempt:
     """One attempt's verdict with what backs it, in picklable values.
 
     `script_s`: the part of `duration_s` before the aftermath. `broke_endpoint`: it no longer serves
-    others, so that what ran beside this cell proves nothing.
+    others, so that what ran beside this cell proves nothing. `ran_out`: some wait had no answer.
     """
 
     cell: str
@@ -60,6 +61,7 @@ class Attempt:
     cause: str = ""
     evidence: Evidence = NO_EVIDENCE
     broke_endpoint: bool = False
+    ran_out: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -93,6 +95,7 @@ async def run_case(cell: Cell, stage: Stage, control: Control | None = None) -> 
         script_s=trial.script_s,
         cause=trial.cause,
         broke_endpoint=bool(seen.endpoint_ended or seen.new_connection_dead),
+        ran_out=trial.ran_out,
     )
     return replace(attempt, evidence=trial.evidence(attempt.outcome))
 
@@ -180,6 +183,7 @@ class _Trial:
         self._cell = cell
         self._stage = stage
         self._control = control
+        self._bench = Bench(stage.endpoint, stage.patience)
         self._peer: Peer | None = None
         self._trace = ""
         self.cause = ""
@@ -199,6 +203,10 @@ class _Trial:
             return self._unless_gone(seen)
         finally:
             await self._leave(peer)
+
+    @property
+    def ran_out(self) -> bool:
+        return self._bench.bell.ran_out
 
     def evidence(self, outcome: Outcome) -> Evidence:
         """The timeline of everything; packets and keys where somebody will ask for them."""
@@ -223,6 +231,7 @@ class _Trial:
             patience=stage.patience,
             seed=stage.seed,
             cell=cell.key,
+            bench=self._bench,
         )
         if self._control is not None:
             peer.control_latency_s = self._control.attempt.script_s

@@ -31,8 +31,11 @@ def conclude(first: Attempt, again: Sequence[Attempt]) -> Attempt:
 
 
 def was_impatient(attempt: Attempt) -> bool:
-    """Whether the verdict rests on something that did not come, or on its control's."""
-    if attempt.outcome in {Outcome.TIMEOUT, Outcome.BLOCKED}:
+    """Whether the verdict may rest on something that did not come, or on its control's.
+
+    Whatever it shows: two of 150 streams still silent, an echo that the aftermath waited for.
+    """
+    if attempt.ran_out or attempt.outcome in {Outcome.TIMEOUT, Outcome.BLOCKED}:
         return True
     reaction = attempt.reaction
     if reaction is None:

@@ -39,6 +39,17 @@ def test_a_ring_wakes_every_waiter_and_the_deadline_ends_the_others() -> None:
     assert run_virtual(script()) == ([1, "two", None], 5)
 
 
+def test_it_remembers_that_a_wait_ran_out() -> None:
+    async def script() -> list[bool]:
+        bell, told = Bell(), []
+        for answer in (1, None, 1):
+            await bell.until(lambda answer=answer: answer, 1)  # type: ignore[misc]
+            told.append(bell.ran_out)
+        return told
+
+    assert run_virtual(script()) == [False, True, True]
+
+
 def test_a_failed_callback_is_a_harness_error_now_and_later() -> None:
     async def script() -> None:
         bell = Bell()

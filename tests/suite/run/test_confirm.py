@@ -1,5 +1,7 @@
 """What several attempts at one cell come to."""
 
+from dataclasses import replace
+
 import pytest
 
 from wtspec.suite.run.attempt import Attempt
@@ -28,6 +30,9 @@ def attempt(outcome: Outcome, *signals: Signal) -> Attempt:
         (attempt(FAIL, Silence()), [PASS, FAIL], FLAKY),
         (attempt(FAIL, Observed("came back", 9), Observed("silent", 1)), [PASS, PASS], PASS),
         (attempt(FAIL, Observed("came back", 9)), [PASS, PASS], FLAKY),
+        (replace(attempt(FAIL, Reset(7)), ran_out=True), [PASS, PASS], PASS),
+        (replace(attempt(FAIL, Reset(7)), ran_out=True), [PASS], PASS),
+        (replace(attempt(FAIL, Reset(7)), ran_out=True), [PASS, FAIL], FLAKY),
         (attempt(FAIL, Silence()), [TIMEOUT, TIMEOUT], TIMEOUT),
         (attempt(TIMEOUT), [PASS, PASS], PASS),
         (attempt(TIMEOUT), [FAIL, TIMEOUT], FLAKY),
