@@ -7,11 +7,15 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from wtspec.suite.case import Case
-from wtspec.suite.dialect import Dialect
+from wtspec.suite.dialect import Dialect, UnknownDialect, dialect
 from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.requirements.requirement import DOCUMENTS, Requirement
 from wtspec.suite.run.catalogue import Catalogue
 from wtspec.suite.run.plan import Cell, cells_of
+
+# "resets@h3-07", "setup/echo@h3-16/server": what, and the dialect and the role that it is about. An
+# @ may stand within a parameter, too.
+_PLACED = re.compile(r"(?P<what>.+)@(?P<dialect>[^@/\[\]]+)(?:/(?P<role>[^@/\[\]]+))?")
 
 # "h3-16/4.3": a draft, and a section of it with all below it.
 _SECTION = re.compile(r"(?P<draft>[a-z0-9]+-\d{2})/(?P<section>\d+(?:\.\d+)*)$")
@@ -26,28 +30,50 @@ class Selection:
     """Selectors as the user wrote them; none at all selects everything.
 
     Each is a cell's id, a case's id with or without [parameter], a glob over either, a family, a
-    requirement's id, or a section as h3-16/4.3.
+    requirement's id, or a section as h3-16/4.3; behind any of them, @dialect or @dialect/role.
     """
 
     catalogue: Catalogue
     selectors: tuple[str, ...] = ()
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
 
+    def named_dialects(self) -> tuple[Dialect, ...]:
+        """Those that the selectors themselves name; raises NothingSelected for an unknown one."""
+        found = dict.fromkeys(filter(None, map(_dialect_of, self.selectors)))
+        try:
+            return tuple(dialect(one) for one in found)
+        except UnknownDialect as error:
+            raise NothingSelected(str(error)) from error
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether every selector says itself which dialect it is about."""
+        return bool(self.selectors) and all(map(_dialect_of, self.selectors))
+
+    def check(self) -> None:
+        """Raises NothingSelected for a selector in vain.
+
+        One that names cases which do not run in the roles and dialects asked for is not in vain: it
+        only adds no cell.
+        """
+        self.named_dialects()  # an unknown one is told as such
+        for one in self.selectors:
+            if not any(self._names_case(one, case) for case in self.catalogue):
+                raise NothingSelected(_complaint(one, self._names()))
+
     def cells(self, roles: Sequence[Role], dialects: Sequence[Dialect]) -> tuple[Cell, ...]:
         """The selected cells in report order; raises NothingSelected for a selector in vain.
 
-        A selector that names cases which do not run in these roles and dialects is not in vain: it
-        only adds no cell.
+        `dialects`: for the selectors that name none.
         """
-        for one in self.selectors:
-            self._check(one)
-        every = (cell for case in self.catalogue for cell in cells_of(case, roles, dialects))
-        return tuple(cell for cell in every if self.includes(cell))
+        self.check()
+        spoken = tuple(dict.fromkeys((*dialects, *self.named_dialects())))
+        every = (cell for case in self.catalogue for cell in cells_of(case, roles, spoken))
+        return tuple(cell for cell in every if self._wants(cell, dialects))
 
     def cases(self) -> tuple[Case, ...]:
         """The selected cases, whatever their roles and dialects."""
-        for one in self.selectors:
-            self._check(one)
+        self.check()
         wanted = self.selectors
         return tuple(
             case
@@ -55,18 +81,30 @@ class Selection:
             if not wanted or any(self._names_case(one, case) for one in wanted)
         )
 
-    def includes(self, cell: Cell) -> bool:
-        return not self.selectors or any(self._names_cell(one, cell) for one in self.selectors)
-
-    def _check(self, selector: str) -> None:
-        if not any(self._names_case(selector, case) for case in self.catalogue):
-            raise NothingSelected(_complaint(selector, self._names()))
+    def _wants(self, cell: Cell, dialects: Sequence[Dialect]) -> bool:
+        """Each selector is asked about its own dialect, or about those of the run."""
+        if not self.selectors:
+            return True
+        is_asked = cell.dialect in dialects
+        return any(
+            self._names_cell(one, cell) for one in self.selectors if is_asked or _dialect_of(one)
+        )
 
     def _names_cell(self, selector: str, cell: Cell) -> bool:
-        case, bare = cell.case, cell.id.partition("@")[0]
-        if selector in {cell.id, bare, case.id, case.family, *case.requires}:
+        if selector == cell.id or _glob(cell.id, selector):
             return True
-        if any(_glob(name, selector) for name in (cell.id, bare, case.id)):
+        if (placed := _PLACED.fullmatch(selector)) is None:
+            return self._is_what(selector, cell)
+        place = ((placed["dialect"], cell.dialect.name), (placed["role"], str(cell.role)))
+        if any(wanted and not fnmatchcase(found, wanted) for wanted, found in place):
+            return False
+        return self._is_what(placed["what"], cell)
+
+    def _is_what(self, selector: str, cell: Cell) -> bool:
+        case, bare = cell.case, cell.id.rpartition("@")[0]
+        if selector in {bare, case.id, case.family, *case.requires}:
+            return True
+        if any(_glob(name, selector) for name in (bare, case.id)):
             return True
         section = _SECTION.fullmatch(selector)
         return section is not None and self._is_about(case, section["draft"], section["section"])
@@ -97,6 +135,12 @@ def _stands_in(requirement: Requirement, section: str) -> bool:
     return number == section or number.startswith(f"{section}.")
 
 
+def _dialect_of(selector: str) -> str:
+    """The one dialect that a selector names; empty where it names none, or a pattern."""
+    placed = _PLACED.fullmatch(selector)
+    return "" if placed is None or _is_glob(placed["dialect"]) else placed["dialect"]
+
+
 def _is_glob(selector: str) -> bool:
     return any(one in selector for one in "*?")
 
@@ -107,10 +151,14 @@ def _glob(text: str, selector: str) -> bool:
 
 
 def _complaint(selector: str, names: Iterable[str]) -> str:
-    plain = selector.partition("@")[0].partition("[")[0]
+    placed = _PLACED.fullmatch(selector)
+    what = selector if placed is None else placed["what"]
+    plain = what.partition("[")[0]
     near = get_close_matches(plain, list(names), n=3, cutoff=0.5)
-    if _SECTION.fullmatch(selector):
-        return f"no case is about section {selector}; `wtspec list --json` shows what there is"
+    if _SECTION.fullmatch(what):
+        return f"no case is about section {what}; `wtspec list --json` shows what there is"
+    if placed is not None and what in near:
+        return f"{selector!r} selects nothing; {what} has no cell there"
     if near:
         return f"{selector!r} selects nothing; did you mean {' or '.join(near)}?"
     return f"{selector!r} selects nothing; `wtspec list` shows every case"

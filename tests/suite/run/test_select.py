@@ -35,6 +35,12 @@ def selected(catalogue: Catalogue, *selectors: str, role: Role = Role.SERVER) ->
         ("streams/reset[uni-*]", RESETS[1:]),
         ("streams/reset[uni-late]@h3-16/server", RESETS[1:]),
         ("streams/reset*@h3-16/client", []),
+        ("streams/reset@h3-16/server", RESETS),
+        ("streams/reset@h3-16", RESETS),
+        ("streams/reset@h3-1?", RESETS),
+        ("streams/reset@*/client", []),
+        ("setup@h3-16/server", ["setup/opens", "setup/echo"]),
+        ("h3-16/4.3@h3-16", RESETS),
         ("bidi-layout", RESETS),
         ("h3-16/4.3", RESETS),
         ("h3-16/4", RESETS),
@@ -57,6 +63,21 @@ def test_several_selectors_add_up_in_report_order(catalogue: Catalogue) -> None:
     ]
 
 
+def test_a_selector_that_names_a_dialect_runs_there_and_the_others_where_they_would(
+    catalogue: Catalogue,
+) -> None:
+    mixed = Selection(catalogue, ("setup/echo@h3-15/server", "setup/opens"), LEDGER)
+    assert [one.id for one in mixed.cells(BOTH, [dialect("h3-16")]) if one.role is Role.SERVER] == [
+        "setup/opens@h3-16/server",
+        "setup/echo@h3-15/server",
+    ]
+    assert (mixed.is_placed, mixed.named_dialects()) == (False, (dialect("h3-15"),))
+    placed = Selection(catalogue, ("setup/echo@h3-15", "setup@h3-14/client"), LEDGER)
+    assert placed.is_placed
+    assert not Selection(catalogue, ("setup/echo@h3-1*",), LEDGER).is_placed
+    assert not Selection(catalogue).is_placed
+
+
 def test_a_case_without_the_role_is_no_mistake(catalogue: Catalogue) -> None:
     assert selected(catalogue, "streams/refused", role=Role.CLIENT) == []
 
@@ -71,6 +92,9 @@ def test_a_case_without_the_role_is_no_mistake(catalogue: Catalogue) -> None:
         ("h3-07/4.3", "no case is about section"),
         ("zzz", "`wtspec list` shows every case"),
         ("streams/reset[x]", "did you mean streams/reset"),
+        ("streams/reset[x]@h3-16/server", "did you mean streams/reset"),
+        ("setup/echo@h3-99/server", "no dialect 'h3-99'; did you mean"),
+        ("setup/echo@h3-16/sever", "setup/echo has no cell there"),
     ],
 )
 def test_a_selector_in_vain_offers_what_comes_near(
