@@ -49,6 +49,8 @@ def _cell(cell: StoredCell) -> dict[str, Any]:
     if cell.outcome != "pass":
         value |= {"reason": cell.reason, "signature": cell.signature or cell.outcome}
         value |= _details(cell)
+    if cell.root:
+        value["root"] = cell.root
     if cell.outcome == "not-applicable":
         value["cause"] = cell.cause
     return value

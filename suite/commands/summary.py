@@ -28,8 +28,12 @@ def show(stored: Stored, stale: Sequence[str], verbosity: int) -> None:
                 click.secho(lines[0], fg=_COLOURS.get(cell.outcome), bold=True)
                 for line in lines[1:]:
                     click.echo(line)
-        for cause, count in _reasons(stored.cells):
+        root = _root(stored.cells)
+        for cause, count in _reasons(stored.cells, root):
             click.echo(f"{count:6} {cause}")
+        if root:
+            for line in _beginning(stored.cells, root):
+                click.secho(line, fg="red", bold=True)
     for entry in stale:
         click.secho(f"BASELINE  {visible(entry)}", fg="red")
     click.echo(totals(stored))
@@ -68,10 +72,37 @@ def _families(cells: Sequence[StoredCell]) -> Iterator[str]:
         yield f"  {name:{width}} {told}"
 
 
-def _reasons(cells: Sequence[StoredCell]) -> list[tuple[str, int]]:
-    """Why cells did not run, the commonest first: one line stands for many cells."""
+def _reasons(cells: Sequence[StoredCell], root: str) -> list[tuple[str, int]]:
+    """Why cells did not run, the commonest first: one line stands for many cells.
+
+    `root`: what is told elsewhere.
+    """
     quiet = {"blocked", "not-applicable", "unsupported"}
     found = Counter(
-        visible(f"{one.outcome}: {one.reason}") for one in cells if one.outcome in quiet
+        visible(f"{one.outcome}: {_cause(one)}")
+        for one in cells
+        if one.outcome in quiet and (one.outcome, _cause(one)) != ("blocked", root)
     )
     return found.most_common(8)
+
+
+def _cause(cell: StoredCell) -> str:
+    return cell.root or cell.reason
+
+
+def _root(cells: Sequence[StoredCell]) -> str:
+    """What blocks the most cells, where most of a run is blocked; else empty."""
+    blocked = [one for one in cells if one.outcome == "blocked"]
+    if 2 * len(blocked) <= len(cells):
+        return ""
+    return Counter(map(_cause, blocked)).most_common(1)[0][0]
+
+
+def _beginning(cells: Sequence[StoredCell], root: str) -> Iterator[str]:
+    """What to mend first, and how to see it alone."""
+    count = sum((one.outcome, _cause(one)) == ("blocked", root) for one in cells)
+    yield f"{count} of {len(cells)} cells are blocked by one thing; begin with it:"
+    yield f"  {visible(root)}"
+    for one in cells:
+        if root.startswith(f"{one.id} ") and one.command:
+            yield f"  {visible(one.command)}"

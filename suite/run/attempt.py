@@ -50,6 +50,8 @@ class Attempt:
 
     `script_s`: the part of `duration_s` before the aftermath. `broke_endpoint`: it no longer serves
     others, so that what ran beside this cell proves nothing. `ran_out`: some wait had no answer.
+    `root`: of a cell that rested because of its control, the control at the bottom of that chain,
+    and how it ended.
     """
 
     cell: str
@@ -62,6 +64,7 @@ class Attempt:
     evidence: Evidence = NO_EVIDENCE
     broke_endpoint: bool = False
     ran_out: bool = False
+    root: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -130,14 +133,17 @@ def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Control | None) -> 
     if control is None or control.attempt.outcome.is_good:
         return None
     found = control.attempt
-    why = f"its control {found.cell} ended in {found.outcome}: {found.verdict.reason}"
+    # Of a long chain only its two ends are told: the first control that failed explains the rest.
+    root = found.root or f"{found.cell} ended in {found.outcome}: {found.verdict.reason}"
+    why = f"its control {found.cell} rests on {root}" if found.root else f"its control {root}"
     match found.outcome:
         case Outcome.NOT_APPLICABLE:
-            return idle_attempt(cell, Observation(not_applicable=why), found.cause)
+            seen = Observation(not_applicable=why)
         case Outcome.UNSUPPORTED:
-            return idle_attempt(cell, Observation(unsupported=why))
+            seen = Observation(unsupported=why)
         case _:
-            return idle_attempt(cell, Observation(control_missed=why))
+            seen = Observation(control_missed=why)
+    return replace(idle_attempt(cell, seen, found.cause), root=root)
 
 
 def _not_applicable(cell: Cell, endpoint: Endpoint) -> tuple[str, str] | None:

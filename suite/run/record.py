@@ -37,6 +37,7 @@ def stored_cell(
         reason=verdict.reason,
         cause=final.cause if final.outcome is Outcome.NOT_APPLICABLE else "",
         signature=verdict.signature,
+        root=final.root,
         reading=verdict.reading,
         requirement=None if passed else _rule(verdict.requirement, cell),
         expected=tuple(verdict.expected),

@@ -48,7 +48,8 @@ class StoredRule:
 class StoredCell:
     """A cell's final verdict. Outcomes are those of `verdict.Outcome`, as words.
 
-    `cause`: why it does not apply, for that outcome only. `expected_by`: the ledger id of the
+    `cause`: why it does not apply, for that outcome only. `root`: where a chain of controls kept it
+    from running, the one at the bottom, and how that ended. `expected_by`: the ledger id of the
     baseline's entry that expects this very outcome. `evidence`: kind of file to its path within the
     run's folder. `command`: what runs exactly this again.
     """
@@ -64,6 +65,7 @@ class StoredCell:
     duration_ms: float = 0.0
     reason: str = ""
     cause: str = ""
+    root: str = ""
     signature: str = ""
     reading: str = ""
     requirement: StoredRule | None = None
