@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
-from wtspec.suite.wire.error_codes import H3, QUIC, WT, means_nothing, name
+from wtspec.suite.wire.error_codes import H3, QUIC, WT, means_nothing, name, transport_name
 
 Number = int | range | frozenset[int] | None
 
@@ -226,7 +226,10 @@ class Goaway(Signal):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionClosed(Signal):
-    """CONNECTION_CLOSE; `transport` tells a QUIC error from an application's."""
+    """CONNECTION_CLOSE; `transport` tells a QUIC error from an application's.
+
+    Codes of the two are different things: without a word it is the application's.
+    """
 
     code: Number = None
     transport: bool | None = None
@@ -243,6 +246,12 @@ class ConnectionClosed(Signal):
         # The end of the connection ends everything on it; what showed before does not contradict
         # it.
         return (Data(), Fin(), Reset(), Stop(), SessionClosed(), Refused(), Goaway())
+
+    def __str__(self) -> str:
+        if not self.transport:
+            return f"ConnectionClosed({self._show(self.code)})"
+        code = transport_name(self.code) if isinstance(self.code, int) else self._show(self.code)
+        return f"ConnectionClosed({f'transport {code}'.rstrip()})"
 
 
 @dataclass(frozen=True, slots=True)

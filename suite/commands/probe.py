@@ -15,7 +15,7 @@ from wtspec.suite.commands.server_url import Site, TrustChoice, find, trust_opti
 from wtspec.suite.commands.survey import Answer, Survey, survey
 from wtspec.suite.commands.unreachable import Unreachable
 from wtspec.suite.dialect import http3
-from wtspec.suite.wire import settings
+from wtspec.suite.wire import settings, transport_parameters
 from wtspec.suite.wire.transport_parameters import Parameter, integer
 
 SCHEMA_VERSION = 1
@@ -149,28 +149,8 @@ def _table(answers: Sequence[Answer]) -> Iterator[str]:
 
 def _parameters(seen: Survey) -> Iterator[tuple[str, int, int | str]]:
     """Name, number, and value: a number where the bytes are one, else hex."""
-    names = {int(one): one.name.lower() for one in Parameter}
     for number, raw in seen.parameters:
-        value = integer(raw) if number in _NUMBERS else None
-        yield names.get(number, f"{number:#x}"), number, raw.hex() if value is None else value
-
-
-_NUMBERS = frozenset(
-    {
-        Parameter.MAX_IDLE_TIMEOUT,
-        Parameter.MAX_UDP_PAYLOAD_SIZE,
-        Parameter.INITIAL_MAX_DATA,
-        Parameter.INITIAL_MAX_STREAM_DATA_BIDI_LOCAL,
-        Parameter.INITIAL_MAX_STREAM_DATA_BIDI_REMOTE,
-        Parameter.INITIAL_MAX_STREAM_DATA_UNI,
-        Parameter.INITIAL_MAX_STREAMS_BIDI,
-        Parameter.INITIAL_MAX_STREAMS_UNI,
-        Parameter.ACK_DELAY_EXPONENT,
-        Parameter.MAX_ACK_DELAY,
-        Parameter.ACTIVE_CONNECTION_ID_LIMIT,
-        Parameter.MAX_DATAGRAM_FRAME_SIZE,
-    }
-)
+        yield transport_parameters.name(number), number, transport_parameters.readable(number, raw)
 
 
 def _number(announced: dict[int, bytes]) -> str:

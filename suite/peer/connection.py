@@ -30,8 +30,8 @@ from wtspec.suite.signal import (
     Stop,
 )
 from wtspec.suite.wire import capsule as capsules
-from wtspec.suite.wire import datagram, settings
-from wtspec.suite.wire.error_codes import H3, means_nothing
+from wtspec.suite.wire import datagram, settings, transport_parameters
+from wtspec.suite.wire.error_codes import H3, means_nothing, transport_name
 from wtspec.suite.wire.error_codes import name as code_name
 from wtspec.suite.wire.errors import DatagramError
 from wtspec.suite.wire.fields import Field
@@ -220,7 +220,8 @@ class Http3Connection:
         self.outlet.closed = ConnectionClosed(event.code, not event.is_application)
         how: Direction = "received" if event.by == "peer" else "note"
         space = "application" if event.is_application else "transport"
-        value = f"by {event.by}, {space} {code_name(event.code)} {event.reason}"
+        name = code_name if event.is_application else transport_name
+        value = f"by {event.by}, {space} {name(event.code)} {event.reason}"
         self._timeline.add(how, "connection", "closed", value)
         self._bench.saw("connection", self.outlet.closed)
 
@@ -275,7 +276,7 @@ class Http3Connection:
                 self._bench.saw("connection", Goaway(last_id))
             case sight.UniOpened(stream_id, stream_type):
                 self.uni_types[stream_id] = stream_type
-                timeline.received(f"stream {stream_id}", "unidirectional", f"type {stream_type:#x}")
+                timeline.received(f"stream {stream_id}", "unidirectional", _uni_type(stream_type))
             case sight.FrameSeen(stream_id, frame_type, size_bytes):
                 name = readback.frame_name(frame_type)
                 timeline.received(f"stream {stream_id}", f"frame {name}", f"{size_bytes} bytes")
@@ -325,7 +326,8 @@ class Http3Connection:
             self._answer(stream)
 
     def _headers(self, stream_id: int, fields: tuple[Field, ...], *, is_trailer: bool) -> None:
-        shown = ", ".join(f"{name.decode('latin-1')}: {value!r}" for name, value in fields)
+        lines = (f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in fields)
+        shown = ", ".join(lines)
         what = "HEADERS (trailer)" if is_trailer else "HEADERS"
         self._timeline.received(f"stream {stream_id}", what, shown)
         if is_trailer:
@@ -368,6 +370,13 @@ class Http3Connection:
 
 def _parameter(key: int, value: bytes) -> str:
     """Connection IDs and tokens are random: only their sizes tell one run from another."""
+    name = transport_parameters.name(key)
     if key in RANDOM_PARAMETERS:
-        return f"{key:#x}: {len(value)} bytes"
-    return f"{key:#x}={value.hex()}"
+        return f"{name}: {len(value)} bytes"
+    shown = transport_parameters.readable(key, value)
+    return name if shown == "" else f"{name}={shown}"
+
+
+def _uni_type(stream_type: int) -> str:
+    known = stream_type in set(StreamType)
+    return StreamType(stream_type).name if known else f"type {stream_type:#x}"

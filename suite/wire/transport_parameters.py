@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Final
 
 from wtspec.suite.wire import varint
 from wtspec.suite.wire.errors import TransportParameterError
@@ -34,6 +35,36 @@ class Parameter(IntEnum):
     GREASE_QUIC_BIT = 0x2AB2
     RESET_STREAM_AT_OLD = 0x17F7586D2CB571
     """drafts 05 to 07, and most stacks"""
+
+
+_NAMES: Final[dict[int, str]] = {one: one.name.lower() for one in Parameter}
+_INTEGERS: Final = frozenset(
+    {
+        Parameter.MAX_IDLE_TIMEOUT,
+        Parameter.MAX_UDP_PAYLOAD_SIZE,
+        Parameter.INITIAL_MAX_DATA,
+        Parameter.INITIAL_MAX_STREAM_DATA_BIDI_LOCAL,
+        Parameter.INITIAL_MAX_STREAM_DATA_BIDI_REMOTE,
+        Parameter.INITIAL_MAX_STREAM_DATA_UNI,
+        Parameter.INITIAL_MAX_STREAMS_BIDI,
+        Parameter.INITIAL_MAX_STREAMS_UNI,
+        Parameter.ACK_DELAY_EXPONENT,
+        Parameter.MAX_ACK_DELAY,
+        Parameter.ACTIVE_CONNECTION_ID_LIMIT,
+        Parameter.MAX_DATAGRAM_FRAME_SIZE,
+    }
+)
+
+
+def name(number: int) -> str:
+    """The registry's name, or the number where it has none that is known here."""
+    return _NAMES.get(number, f"{number:#x}")
+
+
+def readable(number: int, value: bytes) -> int | str:
+    """A number where the parameter is one and can be read, else hexadecimal digits."""
+    read = integer(value) if number in _INTEGERS else None
+    return value.hex() if read is None else read
 
 
 def grease(n: int) -> int:

@@ -72,3 +72,18 @@ def test_grease(n: int, number: int) -> None:
 )
 def test_integers(value: bytes, number: int | None) -> None:
     assert transport_parameters.integer(value) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "told"),
+    [
+        (0x4, varint.encode(1_000_000), ("initial_max_data", 1_000_000)),
+        (0x4, b"\xff", ("initial_max_data", "ff")),
+        (0x1D, b"", ("reset_stream_at", "")),
+        (0x2AB2, b"\x01", ("grease_quic_bit", "01")),
+        (0x1B, b"ab", ("0x1b", "6162")),
+    ],
+)
+def test_for_people(number: int, value: bytes, told: tuple[str, int | str]) -> None:
+    shown = transport_parameters.name(number), transport_parameters.readable(number, value)
+    assert shown == told
