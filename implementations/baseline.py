@@ -175,7 +175,9 @@ def read(path: Path) -> Baseline:
         return Baseline()
     try:
         entries = msgspec.toml.decode(path.read_bytes(), type=File).failure
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise BaselineError(f"{path}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BaselineError(f"{path}: {error}") from error
     if mistakes := list(_mistakes(entries)):
         raise BaselineError("\n".join(f"{path}: {one}" for one in mistakes))

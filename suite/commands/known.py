@@ -1,6 +1,6 @@
 """The baseline, as a run uses it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from wtspec.implementations import baseline
 from wtspec.implementations.baseline import Baseline, BaselineError, Judged
 from wtspec.suite.commands.failure import usage
+from wtspec.suite.run import catalogue
 from wtspec.suite.run.plan import Cell
 from wtspec.suite.run.stored import Stored
 from wtspec.suite.verdict import Outcome
@@ -57,4 +58,19 @@ class Known:
         """Entries that are no longer true of this run."""
         judged = [Judged.of(one.id, Outcome(one.outcome), one.signature) for one in stored.cells]
         compared = self.entries.compare(judged, self.today, whole_catalogue=whole_catalogue)
-        return [str(one) for one in compared.stale]
+        told = [str(one) for one in compared.stale]
+        # A run of everything has found these already.
+        return told if whole_catalogue else [*told, *self._unknown()]
+
+    def _unknown(self) -> Iterator[str]:
+        """Entries of cases that there are not, whatever was selected."""
+        if not self.entries.entries:
+            return
+        names = {
+            case.id if parameter is None else f"{case.id}[{parameter}]"
+            for case in catalogue.load()
+            for parameter in (tuple(case.parameters) or (None,))
+        }
+        for entry in self.entries.entries:
+            if entry.case not in names:
+                yield f"{entry}: there is no case {entry.case}"

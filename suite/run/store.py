@@ -74,7 +74,9 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"cannot write results to {folder}: {error.strerror}") from error
+            raise StoreError(
+                f"cannot write results to {folder}: {error.strerror}; choose another --out"
+            ) from error
         lock = _locked(folder)
         if (folder / DATABASE).exists():
             lock.close()
@@ -135,7 +137,13 @@ class Store:
 
         Returns the cell with the paths of its evidence.
         """
-        artefacts = write_evidence(self.folder, cell, evidence)
+        try:
+            artefacts = write_evidence(self.folder, cell, evidence)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write evidence to {self.folder}: {error.strerror}; make room, and go on"
+                f" with --resume {self.folder}"
+            ) from error
         cell = replace(cell, evidence={one.kind: one.path for one in artefacts})
         begun = self._begun.pop(cell.id, [])
         with self._transaction() as database:
@@ -192,7 +200,7 @@ class Store:
             with self._database:
                 self._database.execute("BEGIN IMMEDIATE")
                 yield self._database
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             raise StoreError(f"cannot write results to {self.folder}: {error}") from error
 
 
@@ -203,12 +211,15 @@ def read(folder: Path) -> Stored:
         raise StoreError(f"{folder} holds no run; `wtspec run --out {folder}` makes one")
     database = _connect(path)
     try:
-        version, record = database.execute("SELECT schema_version, record FROM run").fetchone()
+        found = database.execute("SELECT schema_version, record FROM run").fetchone()
+        version, record = found or (None, "")
         if version not in {SCHEMA_VERSION, SCHEMA_VERSION - 1}:
             raise StoreError(
                 f"{folder} was written in format {version}, which is not readable here"
             )
         rows = database.execute("SELECT id, outcome, record FROM cell ORDER BY position").fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} is no journal that can be read ({error})") from error
     finally:
         database.close()
     cells = (
@@ -253,7 +264,9 @@ def _locked(folder: Path) -> IO[str]:
     try:
         lock = (folder / _LOCK).open("a+", encoding="ascii")
     except OSError as error:
-        raise StoreError(f"cannot write results to {folder}: {error.strerror}") from error
+        raise StoreError(
+            f"cannot write results to {folder}: {error.strerror}; choose another --out"
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
