@@ -6,6 +6,7 @@ import click
 
 from wtspec.suite.commands.exit_code import ExitCode
 from wtspec.suite.commands.failure import usage
+from wtspec.suite.commands.pipes import say
 
 
 @click.command("check-endpoint")
@@ -30,10 +31,10 @@ def command(program: str, role: str | None) -> int:
     if not words:
         raise usage("--exec needs the command of a program that speaks the contract")
     roles = (Role(role),) if role else BOTH
-    wrong = [asyncio.run(check_role(program, one, click.echo)) for one in roles]
+    wrong = [asyncio.run(check_role(program, one, say)) for one in roles]
     if all(one is None for one in wrong):
-        click.echo("no role is offered: a program exits with 127 only for a role it does not have")
+        say("no role is offered: a program exits with 127 only for a role it does not have")
         return ExitCode.NON_CONFORMANCE
     found = sum(one or 0 for one in wrong)
-    click.echo("the glue is right" if not found else f"{found} to mend, and then `wtspec run`")
+    say("the glue is right" if not found else f"{found} to mend, and then `wtspec run`")
     return ExitCode.NON_CONFORMANCE if found else ExitCode.AS_EXPECTED

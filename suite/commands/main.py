@@ -3,10 +3,12 @@
 import importlib
 import os
 import sys
+import traceback
 
 import click
 
 from wtspec.suite.commands.exit_code import ExitCode
+from wtspec.suite.commands.pipes import open_streams, silence, tell
 
 # Command to its module and its line in --help, so that --help imports none of them.
 _COMMANDS = {
@@ -81,13 +83,35 @@ def main() -> None:
     """The console script. Exit status: 0 as expected, 1 non-conformance, 2 usage, 3 environment,
     4 our own error, 5 nothing ran, 130 interrupted.
     """
+    open_streams()
     try:
-        status = cli(standalone_mode=False, color=_colour())
-    except click.ClickException as error:
-        error.show()
-        status = ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        status = ExitCode.INTERRUPTED
+        status = _status()
+        sys.stdout.flush()
     except BrokenPipeError:
         status = ExitCode.AS_EXPECTED  # whoever read us has seen enough
+    except OSError as error:
+        # Whatever else cannot be read or written is dealt with where it is.
+        click.echo(f"wtspec: cannot go on: {error}", err=True)
+        status = ExitCode.ENVIRONMENT
+    except Exception:  # noqa: BLE001 - the interpreter would end with 1, which accuses the endpoint
+        traceback.print_exc()
+        click.echo("wtspec: this is a mistake of wtspec itself; please report the above", err=True)
+        status = ExitCode.HARNESS_ERROR
+    silence()
     sys.exit(int(status or 0))
+
+
+def _status() -> int | None:
+    """What the command comes to, a mistake of the user's included."""
+    try:
+        status: int | None = cli(standalone_mode=False, color=_colour())
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
+    except SystemExit:
+        return ExitCode.AS_EXPECTED  # click's own answer to a pipe that nobody reads any more
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        if str(stopped):
+            tell(f"wtspec: {stopped}")
+        return ExitCode.INTERRUPTED
+    return status

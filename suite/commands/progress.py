@@ -6,11 +6,11 @@ from collections import Counter
 from types import TracebackType
 from typing import Self
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wtspec.reports.block import visible
+from wtspec.suite.commands.pipes import tell
 from wtspec.suite.run.runner import Watcher
 from wtspec.suite.run.stored import StoredCell
 
@@ -56,10 +56,10 @@ class ProgressBar:
         elif not self._is_quiet and passed_s > _HEARTBEAT_S:
             self._shown_s = time.monotonic()
             done = sum(self._counts.values())
-            click.echo(f"{done} of {self._total} cells: {self._summary()}", err=True)
+            tell(f"{done} of {self._total} cells: {self._summary()}")
 
     def troubled(self, text: str) -> None:
-        click.echo(f"wtspec: {visible(text)}", err=True)
+        tell(f"wtspec: {visible(text)}")
 
     def _summary(self) -> str:
         return "  ".join(f"{count} {word}" for word, count in self._counts.most_common())
