@@ -24,11 +24,9 @@ PREFIX = "wtspec.suite.cases."
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `wtspec run`, as far as pytest has none of its own for them."""
     group = parser.getgroup("wtspec", "WebTransport cases: pytest --pyargs wtspec.suite.cases")
-    group.addoption("--wt-exec", metavar="CMD", default="", help="program that speaks the contract")
-    group.addoption("--wt-url", metavar="URL", default="", help="server that runs already")
-    group.addoption(
-        "--wt-listen", metavar="HOST:PORT", default="", help="wait here for a client to be started"
-    )
+    group.addoption("--wt-exec", metavar="CMD", help="program that speaks the contract")
+    group.addoption("--wt-url", metavar="URL", help="server that runs already")
+    group.addoption("--wt-listen", metavar="HOST:PORT", help="wait here for a client to be started")
     group.addoption(
         "--wt-path",
         metavar="NAME=/OWN",
@@ -36,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="the server's own path for one of the contract's; with --wt-url",
     )
-    group.addoption("--wt-role", choices=("server", "client"), default="", help="role under test")
+    group.addoption("--wt-role", choices=("server", "client"), help="role under test")
     group.addoption(
         "--wt-dialect",
         metavar="NAME",
@@ -102,6 +100,7 @@ class Entrance:
             return found
         return [self.door.module(file_path, parent)]
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Where others collect for us (xdist), the door opens with the first report."""
         if report.nodeid.startswith(PREFIX):

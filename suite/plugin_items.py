@@ -1,6 +1,7 @@
 """The catalogue as pytest items, and what is said of them at the end of a session."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,33 @@ _UNJUDGED = frozenset({"blocked", "unsupported", "not-applicable", "not-run"})
 
 class CellFailed(Exception):
     """The verdict is red, or none because of us; what is shown of it is the failure block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """Where pytest looks for the one line of its summary."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A failure block in a report. As mere text, a CI's summary would hold all of it once more."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def reprcrash(self) -> Crash:
+        lines = [line.split(None, 1) for line in self.text.splitlines()]
+        reasons = [words[1] for words in lines if len(words) > 1 and words[0] == "reason"]
+        return Crash((reasons or self.text.splitlines())[0])
+
+    def toterminal(self, writer: Any) -> None:
+        for line in self.text.splitlines():
+            writer.line(line)
 
 
 class CaseModule(pytest.File):
@@ -141,7 +169,8 @@ class Door:
             return report
         if call.excinfo is not None and isinstance(call.excinfo.value, CellFailed):
             is_ours = item.verdict.outcome == "harness-error"
-            report.longrepr = "\n".join(block(item.verdict, verbose=is_ours))
+            shown: Any = Shown("\n".join(block(item.verdict, verbose=is_ours)))
+            report.longrepr = shown
         if report.skipped and isinstance(report.longrepr, tuple):
             path, line, _ = item.reportinfo()
             report.longrepr = (str(path), line + 1, report.longrepr[2])
@@ -150,7 +179,10 @@ class Door:
         return report
 
     def note(self, report: pytest.TestReport) -> None:
-        """Keep what a report says of its cell."""
+        """Keep what a report says of its cell; from another process its block comes as text."""
+        if isinstance(report.longrepr, str):
+            shown: Any = Shown(report.longrepr)
+            report.longrepr = shown
         told = {str(key): str(value) for key, value in report.user_properties}
         if "outcome" in told:
             self._told[told["cell"]] = StoredCell(

@@ -154,7 +154,14 @@ def test_every_outcome_has_its_place(run: Run, pytester: pytest.Pytester) -> Non
     assert result.ret == 1
 
 
-def test_a_failure_is_its_block_and_no_traceback(run: Run) -> None:
+@pytest.mark.parametrize("is_ci", [False, True])
+def test_a_failure_is_its_block_and_no_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch, *, is_ci: bool
+) -> None:
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    if is_ci:
+        monkeypatch.setenv("CI", "true")
     result = run("--wt-select", "setup/echo", outcomes=["fail", "harness-error"])
     text = result.stdout.str()
     assert "FAIL  setup/" in text
@@ -163,6 +170,7 @@ def test_a_failure_is_its_block_and_no_traceback(run: Run) -> None:
     assert "plugin_items.py" not in text
     assert "HARNESS-ERROR  setup/echo" in text
     assert text.count("our traceback") == 1
+    result.stdout.fnmatch_lines(["FAILED *::setup/echo@h3-16/server - as scripted"])
 
 
 def test_skips_say_why_and_where(run: Run) -> None:
