@@ -77,7 +77,7 @@ async def opens_within_limit(peer: Peer, parameter: Several) -> Reaction:
     faults={
         "ignores-raised-stream-limits": Observed("streams", 1),
         "takes-one-limit-for-both-kinds": Observed("streams", 3),
-        "refuses-every-max-streams": Observed("streams", 1),
+        "refuses-every-max-streams": Reset(WT.FLOW_CONTROL_ERROR),
     },
 )
 async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
@@ -264,6 +264,13 @@ async def data_comes_back(peer: Peer) -> Reaction:
     return Reaction("CONNECT stream", unasked.signals + asked.signals)
 
 
+# The rule against these says nothing of flow control being on.
+LOWERED = {
+    "max-data-lowered": (MaxData(5), MaxData(3)),
+    "max-streams-lowered": (MaxStreams(StreamKind.BIDI, 5), MaxStreams(StreamKind.BIDI, 3)),
+}
+
+
 @case(
     "credit/off-means-ignored",
     title="without session flow control its capsules are ignored",
@@ -273,14 +280,17 @@ async def data_comes_back(peer: Peer) -> Reaction:
     configuration=DEFAULT,
     control="setup/echo",
     parameters={
-        # Growing ones: the rule against others says nothing of flow control being on (A24).
         "max-data": (MaxData(3), MaxData(5)),
         "max-streams": (MaxStreams(StreamKind.BIDI, 3), MaxStreams(StreamKind.BIDI, 5)),
         "blocked": (DataBlocked(0), StreamsBlocked(StreamKind.UNI, 0)),
+        **LOWERED,
     },
-    expect=Expect(Fin(PATTERN)),
+    expect=lambda sent: Expect(
+        Fin(PATTERN),
+        readings={Reset(WT.SESSION_GONE): "A24/minds-them"} if sent in LOWERED.values() else {},
+    ),
     faults={
-        "obeys-limits-when-off": {"max-data": Data(PATTERN[:5])},
+        "obeys-limits-when-off": dict.fromkeys(LOWERED, Reset(WT.SESSION_GONE)),
         "refuses-flow-control-when-off": Reset(WT.SESSION_GONE),
     },
 )
