@@ -16,8 +16,8 @@ from wtspec.suite.wire.error_codes import QUIC, ApplicationCode
 from wtspec.suite.wire.stream_header import StreamKind
 
 RESET_STREAM_AT = 0x24
-# The header of a stream of session 0 has three bytes; Resets writes four more.
-KEEPS_HEADER = range(3, 8)
+# A stream's header has three bytes at least and sixteen at most; Resets writes four more.
+KEEPS_HEADER = range(3, 21)
 
 
 @case(

@@ -67,11 +67,11 @@ def without_gaps(parameter: Abort) -> Signal | None:
     faults={"sends-codes-unmapped": unmapped, "maps-codes-without-gaps": without_gaps},
 )
 async def code_mapping(peer: Peer, parameter: Abort) -> Reaction:
-    application, _, code = parameter
+    application, signal, code = parameter
     session = await peer.open_session(application(code))
     stream = await session.open_bidi()
     await stream.send(b"x")
-    return await stream.reaction()
+    return await stream.reaction(until=signal())
 
 
 @case(
@@ -115,7 +115,8 @@ async def code_reported(peer: Peer, code: int) -> Reaction:
     session = await peer.open_session(Echo())
     stream = await session.open_bidi()
     await stream.send(b"x")
-    await peer.barrier()  # a reset in the same flight is a case of its own
+    # A plain reset may make QUIC forget a header that nobody has read yet.
+    await stream.read(1)
     await stream.reset(ApplicationCode(code))
     return await session.reported("ended")
 
@@ -237,6 +238,7 @@ async def stop_answered(peer: Peer, code: int) -> Reaction:
     await stream.send(b"x")
     await stream.read(1)
     await stream.stop(code)
+    await stream.send(b"y")  # some answer when they are next asked to write
     return await stream.reaction()
 
 
@@ -247,7 +249,7 @@ async def stop_answered(peer: Peer, code: int) -> Reaction:
     roles=BOTH,
     control="setup/echo",
     expect=Expect(Reset(ApplicationCode(7)), tolerated=ANOTHER_CODE),
-    faults={"ignores-stops": Silence()},
+    faults={"ignores-stops": Data()},
 )
 async def stop_before_data(peer: Peer) -> Reaction:
     session = await peer.open_session(Echo())
@@ -255,6 +257,7 @@ async def stop_before_data(peer: Peer) -> Reaction:
     async with peer.one_flight():
         await stream.send(b"")
         await stream.stop(ApplicationCode(7))
+    await stream.send(b"y")
     return await stream.reaction()
 
 
@@ -345,7 +348,7 @@ async def foreign_code_not_shown(peer: Peer, code: int) -> Reaction:
     requires=["ov-stream-error-scope", "ref-unknown-error-codes"],
     roles=BOTH,
     control="setup/echo",
-    parameters={**FOREIGN_CODES, **RESERVED_CODE, "session-gone": WT.SESSION_GONE},
+    parameters={**FOREIGN_CODES, **RESERVED_CODE},
     expect=Expect(Fin(b"after")),
     faults={"ends-sessions-for-foreign-codes": Reset()},
 )
