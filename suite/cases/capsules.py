@@ -5,7 +5,7 @@ The proof that a capsule was read is a close that the API reports, or an echo th
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Echo, Hold
+from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
@@ -92,7 +92,7 @@ async def unknown_skipped(peer: Peer, unknown: Capsules) -> Reaction:
     },
 )
 async def unknown_between(peer: Peer, size_bytes: int) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     unknown = UnknownCapsule(capsule.grease(9), b"*" * size_bytes)
     await session.connect_stream.send_capsules(unknown, UNKNOWN, CLOSE, in_one_frame=True)
     return await session.reported("closed")
@@ -124,7 +124,7 @@ CUTS: dict[str, tuple[int, ...]] = {
     },
 )
 async def in_any_frames(peer: Peer, sizes: tuple[int, ...]) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     data = peer.encode(UNKNOWN) + peer.encode(CLOSE)
     await session.connect_stream.send_in_pieces(data, sizes)
     return await session.reported("closed")
@@ -141,7 +141,7 @@ async def in_any_frames(peer: Peer, sizes: tuple[int, ...]) -> Reaction:
     faults={"reads-each-frame-for-itself": Silence()},
 )
 async def in_any_packets(peer: Peer) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     for byte in peer.encode(CLOSE):
         await session.connect_stream.send(bytes([byte]))
     return await session.reported("closed")
@@ -163,7 +163,7 @@ async def in_any_packets(peer: Peer) -> Reaction:
     },
 )
 async def reserved_frames_inside(peer: Peer, payload: bytes) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     await session.connect_stream.send_frames(
         Frame(FrameType.DATA, CLOSE_BYTES[:5]),
         Frame(grease.identifier(6), payload),
@@ -191,7 +191,7 @@ def in_forms(type_bytes: int, length_bytes: int) -> bytes:
     faults={"wants-short-varints": Silence()},
 )
 async def long_varints(peer: Peer, form: tuple[int, int]) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     await session.connect_stream.send(in_forms(*form))
     return await session.reported("closed")
 
@@ -219,7 +219,7 @@ async def long_varints(peer: Peer, form: tuple[int, int]) -> Reaction:
     },
 )
 async def truncated_at_fin(peer: Peer, data: bytes) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     await session.connect_stream.send(Raw(data, "a capsule cut by the end"), finish=True)
     return await session.connect_stream.reaction()
 
@@ -236,7 +236,7 @@ async def truncated_at_fin(peer: Peer, data: bytes) -> Reaction:
     faults={"takes-malformed-capsules": Silence()},
 )
 async def short_close(peer: Peer, size_bytes: int) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     data = capsule.encode_raw(CapsuleType.CLOSE_SESSION, bytes(size_bytes))
     await session.connect_stream.send(Raw(data, "no room for the code"))
     return await session.connect_stream.reaction()
@@ -260,7 +260,7 @@ async def short_close(peer: Peer, size_bytes: int) -> Reaction:
     faults={"takes-odd-drain-for-close": Fin()},
 )
 async def drain_with_payload(peer: Peer) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     data = capsule.encode_raw(CapsuleType.DRAIN_SESSION, b"x")
     await session.connect_stream.send(Raw(data, "a drain capsule is empty"))
     return await session.connect_stream.reaction()
@@ -280,14 +280,14 @@ async def drain_with_payload(peer: Peer) -> Reaction:
         "data-empty": (CapsuleType.MAX_DATA, b""),
         "data-cut": (CapsuleType.MAX_DATA, varint.encode(1 << 30)[:2]),
         "bidi-and-more": (CapsuleType.MAX_STREAMS_BIDI, varint.encode(1000) + b"\0"),
+        # Not of the capsules that tell of being blocked: who never looks at one knows none.
         "uni-cut": (CapsuleType.MAX_STREAMS_UNI, varint.encode(1000)[:1]),
-        "blocked-empty": (CapsuleType.DATA_BLOCKED, b""),
     },
     expect=MALFORMED,
     faults={"takes-malformed-capsules": Silence()},
 )
 async def limit_with_wrong_payload(peer: Peer, wrong: tuple[CapsuleType, bytes]) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     await session.connect_stream.send(Raw(capsule.encode_raw(*wrong), "not one whole number"))
     return await session.connect_stream.reaction()
 
@@ -333,13 +333,17 @@ async def endless_unknown(peer: Peer, data: bytes) -> Reaction:
     expect=Expect(
         Silence(),
         Reset(H3.MESSAGE_ERROR),
-        tolerated={**BROKEN, ConnectionClosed(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5"},
+        tolerated={
+            **BROKEN,
+            Reset(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5",
+            ConnectionClosed(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5",
+        },
         expected_beside=GIVEN_UP,
     ),
     faults={"closes-for-long-capsules": ConnectionClosed(H3.INTERNAL_ERROR)},
 )
 async def endless_close(peer: Peer) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     data = capsule.encode_raw(CapsuleType.CLOSE_SESSION, bytes(8), announced_length=ENDLESS)
     await session.connect_stream.send(Raw(data, "its length is never reached"))
     return await session.connect_stream.reaction()
@@ -358,7 +362,7 @@ async def endless_close(peer: Peer) -> Reaction:
 async def in_an_endless_frame(peer: Peer) -> Reaction:
     # Our FIN in answer would cut the frame.
     peer.withhold(ANSWERS)
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     data = frames.encode(FrameType.DATA, CLOSE_BYTES, announced_length=ENDLESS)
     await session.connect_stream.send_frames(Raw(data, "its length is never reached"))
     return await session.reported("closed")
@@ -408,7 +412,7 @@ FRAMES = {
     faults={"takes-any-frame-for-unknown": Silence()},
 )
 async def connect_stream_frames(peer: Peer, frame: Frame) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     await session.connect_stream.send_frames(frame)
     return await session.connect_stream.reaction()
 
@@ -425,7 +429,7 @@ async def connect_stream_frames(peer: Peer, frame: Frame) -> Reaction:
     faults={"takes-any-frame-for-unknown": Silence()},
 )
 async def push_promise(peer: Peer) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     promise = Frame(FrameType.PUSH_PROMISE, varint.encode(0) + b"\0\0\xd1")
     await session.connect_stream.send_frames(promise)
     return await session.connect_stream.reaction()
@@ -448,7 +452,7 @@ async def push_promise(peer: Peer) -> Reaction:
     },
 )
 async def trailers(peer: Peer, finished: bool) -> Reaction:
-    session = await peer.open_session(Hold())
+    session = await peer.open_session(Echo())
     await session.connect_stream.send_headers(((b"x-trailer", b"1"),), finish=finished)
     return await session.connect_stream.reaction()
 
