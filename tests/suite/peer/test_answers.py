@@ -246,4 +246,5 @@ def test_streams_that_wait_for_max_streams_are_counted_apart(role: Role) -> None
 
     signals = play(role, script, "never-grants-streams").signals
     counts = {one.what: one.value for one in signals if isinstance(one, Observed)}
-    assert counts[answers.SILENT] == counts[answers.NOT_ALLOWED] > 0
+    assert counts[answers.NOT_ALLOWED] not in {None, 0}
+    assert counts[answers.SILENT] == counts[answers.NOT_ALLOWED]
