@@ -221,6 +221,8 @@ class DataStream:
                 raise self._reset_error()
             case ReceiveState.STOPPED | ReceiveState.DISCARDED:
                 raise StreamMisuse("this side asked the peer to stop")
+            case ReceiveState.GONE if not self._owner.rules.streams.tells_of_cut():
+                return b""
             case ReceiveState.GONE:
                 raise self._ended()
 

@@ -142,3 +142,33 @@ async def client_keeps_to_one(peer: Peer) -> Reaction:
     await second.begun()
     where = {True: "shared", False: "its own"}[second.connection is first.connection]
     return Reaction("session", (Observed("connection", where),))
+
+
+# More than QUIC's first limit on streams allows with one stream for each.
+IN_A_ROW = 70
+
+
+@case(
+    "sessions/in-a-row",
+    title="sessions that are opened and closed by the dozen leave room for the next one",
+    requires=["pool-optional", "ov-stream-creation-flow-controlled"],
+    dialects=SHARES,
+    roles=[Role.SERVER],
+    configuration=FLOW_CONTROL,
+    control="sessions/two-at-once",
+    expect=Expect(
+        Fin(b"still"),
+        readings={
+            Reset(H3.REQUEST_REJECTED): "A42/refused",
+            Response(429): "A42/status-429",
+        },
+    ),
+    faults={"never-grants-streams": Silence()},
+)
+async def in_a_row(peer: Peer) -> Reaction:
+    for _ in range(IN_A_ROW):
+        session = await peer.open_session(Echo())
+        await session.echo(b"x")
+        await session.close()
+        await session.connect_stream.reaction()
+    return await (await peer.open_session(Echo())).echo(b"still")

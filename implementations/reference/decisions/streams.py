@@ -147,6 +147,10 @@ class StreamRules:
         """A direction that was reset did not end: the application is told which it was."""
         return True
 
+    def tells_of_cut(self) -> bool:
+        """Nor did one that the end of the session cut."""
+        return True
+
     def keeps_early_resets(self) -> bool:
         """What is kept of an early stream includes its end."""
         return True

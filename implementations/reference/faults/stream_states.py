@@ -27,3 +27,11 @@ class TakesResetsForEnds(StreamRules):
 
     def tells_of_reset(self) -> bool:
         return False
+
+
+@fault("takes-the-end-of-sessions-for-fin")
+class TakesTheEndOfSessionsForFin(StreamRules):
+    """What the end of a session cut looks like what was finished."""
+
+    def tells_of_cut(self) -> bool:
+        return False

@@ -208,9 +208,9 @@ class ClosesForCutHeaders(StreamRules):
         return H3.GENERAL_PROTOCOL_ERROR
 
 
-@fault("cuts-long-writes-at-our-credit")
-class CutsLongWritesAtOurCredit(QuicRules):
-    """Of a long write only that part is sent which the credit of the moment allows."""
+@fault("cuts-some-writes-at-our-credit")
+class CutsSomeWritesAtOurCredit(QuicRules):
+    """What the credit of the moment does not allow is lost, in writes of two sizes only."""
 
     def cuts_at_credit(self, size_bytes: int) -> bool:
-        return size_bytes >= 200
+        return 200 <= size_bytes < 210 or 1000 <= size_bytes < 1020
