@@ -33,6 +33,13 @@ KINDS = {kind.value: kind for kind in StreamKind}
 SECOND = {"equal": 100, "lower": 99}
 SECOND_BYTES = {"equal": 1_000_000, "lower": 999_999}
 BOUND = 1 << 60
+Limits = tuple[MaxStreams | MaxData, ...]
+LOWER: dict[str, Limits] = {
+    "uni": (MaxStreams(StreamKind.UNI, 100), MaxStreams(StreamKind.UNI, 99)),
+    "bidi": (MaxStreams(StreamKind.BIDI, 100), MaxStreams(StreamKind.BIDI, 99)),
+    "data": (MaxData(2_000_000), MaxData(1_999_999)),
+}
+EQUAL = {kind: (limits[0], limits[0]) for kind, limits in LOWER.items()}
 # Nobody needs a connection whose only session is over.
 GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 ESCALATED = "RFC 9114 section 8: a stream error may be treated as one of the connection"
@@ -321,7 +328,7 @@ async def data_up_to_limit(peer: Peer) -> Reaction:
 @case(
     "flow-control/excess-data",
     title="data beyond the limit ends the session",
-    requires=["flow-excess-data-error"],
+    requires=["flow-excess-data-error", "iana-err-flow-control"],
     dialects=http3.since(15),
     roles=BOTH,
     configuration=TIGHT,
@@ -336,3 +343,74 @@ async def excess_data(peer: Peer) -> Reaction:
     session = await peer.open_session(Sink())
     await (await session.open_uni()).send(bytes(10 * first_credit(session, "data")))
     return await session.connect_stream.reaction()
+
+
+# What the two drafts before 16 had instead
+
+
+@case(
+    "flow-control/limit-lower-before-16",
+    title="a limit that falls ends the session in drafts 14 and 15",
+    requires=["legacy-flow-decrease-error"],
+    dialects=http3.between(14, 15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/max-streams-increasing",
+    violates=True,
+    parameters=LOWER,
+    expect=FLOW_ERROR,
+    faults={
+        "takes-any-max-streams": {"uni": Silence(), "bidi": Silence()},
+        "takes-any-max-data": {"data": Silence()},
+    },
+)
+async def limit_lower_before_16(peer: Peer, limits: Limits) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(*limits)
+    return await session.connect_stream.reaction()
+
+
+@case(
+    "flow-control/limit-equal-in-14",
+    title="a limit that stays as it was is no error in draft 14",
+    requires=["legacy-flow-decrease-error"],
+    dialects=http3.between(14, 14),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="setup/echo",
+    parameters=EQUAL,
+    expect=Expect(Fin(b"after")),
+    faults={
+        "refuses-every-max-streams": {
+            "uni": Reset(WT.SESSION_GONE),
+            "bidi": Reset(WT.SESSION_GONE),
+        },
+        "refuses-every-max-data": {"data": Reset(WT.SESSION_GONE)},
+    },
+)
+async def limit_equal_in_14(peer: Peer, limits: Limits) -> Reaction:
+    session = await peer.open_session(Echo())
+    await session.connect_stream.send_capsules(*limits)
+    return await session.echo(b"after")
+
+
+@case(
+    "flow-control/max-streams-over-bound-in-15",
+    title="a limit above 2^60 streams is H3_DATAGRAM_ERROR in draft 15",
+    requires=["legacy-flow-over-2-60-datagram-error"],
+    dialects=http3.between(15, 15),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="flow-control/max-streams-at-bound",
+    violates=True,
+    parameters={"bidi": CapsuleType.MAX_STREAMS_BIDI, "uni": CapsuleType.MAX_STREAMS_UNI},
+    # Of the connection or of the stream, the draft leaves open; nor can 15 be told from 16.
+    expect=Expect(
+        ConnectionClosed(H3.DATAGRAM_ERROR),
+        Reset(H3.DATAGRAM_ERROR),
+        readings={SessionError(WT.FLOW_CONTROL_ERROR): "A06/as-in-16"},
+    ),
+    faults={"takes-limits-over-2-60": Silence()},
+)
+async def limit_over_bound_in_15(peer: Peer, kind: int) -> Reaction:
+    return await limit_over_bound(peer, kind)

@@ -114,7 +114,7 @@ def closed_with(code: int) -> Expect:
 @case(
     "messages/field-line-forms",
     title="every form of a field line that needs no dynamic table is read",
-    requires=["ref-qpack-field-line-forms", "ref-qpack-huffman"],
+    requires=["ref-qpack-field-line-forms", "ref-qpack-huffman", "setup-qpack-minimum"],
     roles=BOTH,
     control="setup/session-opens",
     parameters={form.name.lower().replace("_", "-"): form for form in Form},
@@ -135,7 +135,7 @@ async def field_line_forms(peer: Peer, form: Form) -> Reaction:
 @case(
     "messages/static-table",
     title="every entry of the static table can stand in a field section",
-    requires=["ref-qpack-field-line-forms"],
+    requires=["ref-qpack-field-line-forms", "setup-qpack-minimum"],
     roles=BOTH,
     control="setup/session-opens",
     parameters={"indexed": Form.INDEXED, "by-name": Form.NAME_REFERENCE},
