@@ -39,7 +39,7 @@ async def server_wt_enabled(peer: Peer) -> Reaction:
 @case(
     "announcements/wt-enabled",
     title="both sides announce their draft",
-    requires=["draft-both-send-setting", "iana-setting-wt-enabled"],
+    requires=["draft-both-send-setting", "iana-setting-wt-enabled", "draft-codepoint-versioning"],
     dialects=http3.since(15),
     roles=BOTH,
     control="setup/session-opens",
@@ -182,7 +182,7 @@ async def client_connect_protocol_09(peer: Peer) -> Reaction:
 @case(
     "announcements/h3-datagram",
     title="both sides announce HTTP Datagrams",
-    requires=["settings-h3-datagram-both"],
+    requires=["settings-h3-datagram-both", "legacy-settings-datagram-must"],
     dialects=http3.since(5),
     roles=BOTH,
     control="setup/session-opens",
@@ -219,7 +219,7 @@ async def h3_datagram_04(peer: Peer) -> Reaction:
 @case(
     "announcements/max-datagram-frame-size",
     title="both sides announce QUIC datagrams",
-    requires=["settings-max-datagram-frame-size-both"],
+    requires=["settings-max-datagram-frame-size-both", "legacy-settings-datagram-must"],
     dialects=http3.since(5),
     roles=BOTH,
     control="setup/session-opens",
@@ -265,7 +265,13 @@ async def reset_stream_at(peer: Peer) -> Reaction:
 @case(
     "announcements/limits-as-configured",
     title="the limits that were configured are those announced",
-    requires=["iana-settings-flow"],
+    requires=[
+        "iana-settings-flow",
+        "flow-initial-by-settings",
+        "flow-initial-uni-setting",
+        "flow-initial-bidi-setting",
+        "flow-initial-data-setting",
+    ],
     dialects=http3.since(12),
     roles=BOTH,
     configuration=FLOW_CONTROL,

@@ -38,7 +38,12 @@ IDLE_CLIENT = "a client may give up a connection that carries no session"
 @case(
     "buffering/stream-before-session",
     title="a stream that arrives before its session is kept",
-    requires=["buffer-streams", "buffer-overflow-stream-rejected"],
+    requires=[
+        "buffer-streams",
+        "buffer-overflow-stream-rejected",
+        "buffer-server-early-arrival",
+        "buffer-client-early-arrival",
+    ],
     roles=BOTH,
     control="setup/echo",
     expect=KEPT,
@@ -153,7 +158,7 @@ MANY = 90
 @case(
     "buffering/many-streams",
     title="each of many early streams is kept or refused by its code, none is lost",
-    requires=["buffer-overflow-stream-rejected", "buffer-bounded"],
+    requires=["buffer-overflow-stream-rejected", "buffer-bounded", "iana-err-buffered"],
     roles=BOTH,
     control="buffering/same-flight",
     parameters=KINDS,

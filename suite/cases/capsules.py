@@ -112,7 +112,7 @@ CUTS: dict[str, tuple[int, ...]] = {
 @case(
     "capsules/in-any-frames",
     title="where DATA frames begin and end means nothing to capsules",
-    requires=["ref-data-stream-framing"],
+    requires=["ref-data-stream-framing", "setup-capsule-protocol"],
     roles=BOTH,
     control="termination/code-reported",
     needs=["closed", "close-code"],
@@ -403,7 +403,13 @@ FRAMES = {
 @case(
     "capsules/connect-stream-frames",
     title="any other known frame on the CONNECT stream of a session costs the connection",
-    requires=["ref-connect-stream-frames"],
+    requires=[
+        "ref-connect-stream-frames",
+        "ref-settings-elsewhere",
+        "ref-goaway-elsewhere",
+        "ref-cancel-push-elsewhere",
+        "ref-max-push-id-elsewhere",
+    ],
     roles=BOTH,
     control="capsules/reserved-frames",
     violates=True,
@@ -420,7 +426,7 @@ async def connect_stream_frames(peer: Peer, frame: Frame) -> Reaction:
 @case(
     "capsules/push-promise",
     title="a push promised on the CONNECT stream of a session costs the connection",
-    requires=["ref-connect-stream-frames"],
+    requires=["ref-connect-stream-frames", "ref-push-promise-from-client"],
     roles=BOTH,
     control="capsules/reserved-frames",
     violates=True,

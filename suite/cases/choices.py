@@ -83,7 +83,12 @@ def answering(*lines: bytes) -> tuple[Field, ...]:
 @case(
     "choices/offered",
     title="the client offers its protocols as strings, most wanted first",
-    requires=["subproto-string-type", "subproto-preference-order", "subproto-available-is-list"],
+    requires=[
+        "subproto-string-type",
+        "subproto-preference-order",
+        "subproto-available-is-list",
+        "iana-header-fields",
+    ],
     dialects=http3.since(13),
     roles=[Role.CLIENT],
     control="setup/echo",
@@ -127,7 +132,7 @@ async def tokens_offered(peer: Peer, offered: tuple[str, ...]) -> Reaction:
 @case(
     "choices/reported",
     title="the client's API names the protocol that the server chose",
-    requires=["subproto-protocol-is-item"],
+    requires=["subproto-protocol-is-item", "legacy-subproto-09-headers"],
     dialects=http3.since(9),
     roles=[Role.CLIENT],
     control="setup/echo",
@@ -263,7 +268,7 @@ async def choice_twice(peer: Peer, lines: tuple[bytes, ...]) -> Reaction:
 @case(
     "choices/not-offered",
     title="a choice that was not offered closes the session with WT_ALPN_ERROR",
-    requires=["subproto-client-unlisted-alpn-error"],
+    requires=["subproto-client-unlisted-alpn-error", "iana-err-alpn"],
     dialects=http3.since(15),
     roles=[Role.CLIENT],
     control="choices/reported",

@@ -46,7 +46,12 @@ def arrived(session: Session) -> Reaction:
 @case(
     "credit/opens-within-limit",
     title="the endpoint opens no more streams than granted, closed ones counted",
-    requires=["flow-open-within-stream-limit", "flow-closed-streams-count"],
+    requires=[
+        "flow-open-within-stream-limit",
+        "flow-closed-streams-count",
+        "flow-session-and-connection-limit",
+        "flow-max-streams-cumulative",
+    ],
     dialects=http3.since(12),
     roles=BOTH,
     configuration=SCARCE,
@@ -176,7 +181,11 @@ async def datagrams_need_none(peer: Peer) -> Reaction:
 @case(
     "credit/tells-streams-blocked",
     title="an endpoint that cannot open a stream says at which limit",
-    requires=["flow-streams-blocked-value", "flow-streams-blocked-sent"],
+    requires=[
+        "flow-streams-blocked-value",
+        "flow-streams-blocked-sent",
+        "flow-streams-blocked-format",
+    ],
     dialects=http3.since(12),
     roles=BOTH,
     configuration=SCARCE,
@@ -274,7 +283,7 @@ LOWERED = {
 @case(
     "credit/off-means-ignored",
     title="without session flow control its capsules are ignored",
-    requires=["flow-off-capsules-ignored"],
+    requires=["flow-off-capsules-ignored", "flow-enabled-iff-both-nonzero"],
     dialects=http3.since(13),
     roles=BOTH,
     configuration=DEFAULT,

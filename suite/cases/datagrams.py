@@ -38,7 +38,7 @@ GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 @case(
     "datagrams/echo-sizes",
     title="a datagram of any size comes back as it was",
-    requires=["dgram-payload-verbatim", "ref-datagram-empty"],
+    requires=["dgram-payload-verbatim", "ref-datagram-empty", "setup-exchange-mechanisms"],
     dialects=http3.since(3),
     roles=BOTH,
     control="setup/echo",

@@ -219,7 +219,7 @@ def still_read(parameter: tuple[StreamKind, End]) -> Signal | None:
 @case(
     "ending/send-sides-reset",
     title="the end of a session resets what the endpoint still sends on its streams",
-    requires=["close-resets-send-sides"],
+    requires=["close-resets-send-sides", "iana-err-session-gone"],
     dialects=http3.since(3),
     roles=BOTH,
     control="setup/echo",

@@ -98,7 +98,7 @@ DATAGRAM_PARAMETERS = {name: PARAMETERS[name] for name in ("datagrams-absent", "
 @case(
     "prerequisites/server-without-webtransport",
     title="no session with a server that does not announce WebTransport",
-    requires=["setup-client-waits-for-wt-setting"],
+    requires=["setup-client-waits-for-wt-setting", "settings-wt-enabled-default-0"],
     roles=[Role.CLIENT],
     control="setup/session-opens",
     violates=True,
@@ -131,7 +131,12 @@ async def server_without_sessions(peer: Peer, missing: Missing) -> Reaction:
 @case(
     "prerequisites/server-lacks-setting",
     title="no session with a server whose SETTINGS lack what a session needs",
-    requires=["setup-no-session-on-bad-server-settings"],
+    requires=[
+        "setup-no-session-on-bad-server-settings",
+        "settings-server-required-set",
+        "iana-err-requirements",
+        "setup-client-close-requirements-not-met",
+    ],
     dialects=http3.since(14),
     roles=[Role.CLIENT],
     control="setup/session-opens",
@@ -157,7 +162,7 @@ async def server_lacks_setting(peer: Peer, missing: Missing) -> Reaction:
 @case(
     "prerequisites/server-lacks-parameter",
     title="no session with a server whose transport parameters lack what a session needs",
-    requires=["setup-no-session-on-bad-server-tp"],
+    requires=["setup-no-session-on-bad-server-tp", "settings-server-required-set"],
     dialects=http3.since(14),
     roles=[Role.CLIENT],
     control="setup/session-opens",
@@ -178,7 +183,7 @@ async def server_lacks_parameter(peer: Peer, changes: dict[str, object]) -> Reac
 @case(
     "prerequisites/client-lacks-setting",
     title="a session is malformed when the client's SETTINGS lack what it needs",
-    requires=["setup-malformed-on-bad-client-settings"],
+    requires=["setup-malformed-on-bad-client-settings", "settings-client-required-set"],
     dialects=http3.since(14),
     roles=[Role.SERVER],
     control="setup/session-opens",
@@ -217,7 +222,7 @@ async def client_without_max_sessions(peer: Peer, missing: Missing) -> Reaction:
 @case(
     "prerequisites/client-lacks-parameter",
     title="a session is malformed when the client's transport parameters lack what it needs",
-    requires=["setup-malformed-on-bad-client-tp"],
+    requires=["setup-malformed-on-bad-client-tp", "settings-client-required-set"],
     dialects=http3.since(14),
     roles=[Role.SERVER],
     control="setup/session-opens",

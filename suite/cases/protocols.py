@@ -83,7 +83,12 @@ def one_of(offered: tuple[str, ...]) -> Expect:
 @case(
     "protocols/chosen",
     title="the server names one protocol that is offered and that it supports",
-    requires=["subproto-server-single-choice", "subproto-response-listed", "subproto-string-type"],
+    requires=[
+        "subproto-server-single-choice",
+        "subproto-response-listed",
+        "subproto-string-type",
+        "iana-header-fields",
+    ],
     dialects=http3.since(13),
     roles=[Role.SERVER],
     configuration=PROTOCOLS,

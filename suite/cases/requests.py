@@ -62,7 +62,7 @@ async def method(peer: Peer) -> Reaction:
 @case(
     "requests/scheme",
     title="the scheme is https",
-    requires=["setup-scheme-https"],
+    requires=["setup-scheme-https", "setup-https-uri"],
     roles=[Role.CLIENT],
     control="setup/session-opens",
     expect=Expect(Observed(":scheme", "https")),
@@ -88,7 +88,12 @@ async def authority(peer: Peer) -> Reaction:
 @case(
     "requests/path",
     title="the path is the URL's path and query, byte for byte",
-    requires=["setup-path-present", "setup-resource-by-authority-path", "ref-path-not-empty"],
+    requires=[
+        "setup-path-present",
+        "setup-resource-by-authority-path",
+        "ref-path-not-empty",
+        "ref-extended-connect-fields",
+    ],
     roles=[Role.CLIENT],
     control="setup/session-opens",
     parameters=TARGETS,
@@ -155,7 +160,7 @@ async def plain_connect(peer: Peer) -> Reaction:
 @case(
     "requests/ordinary",
     title="an ordinary request is answered",
-    requires=["ref-request-answered"],
+    requires=["ref-request-answered", "bidi-client-streams-are-requests"],
     roles=[Role.SERVER],
     control="setup/session-opens",
     parameters={"get": b"GET", "head": b"HEAD", "options": b"OPTIONS", "unknown": b"BREW"},

@@ -59,7 +59,12 @@ def without_gaps(parameter: Abort) -> Signal | None:
 @case(
     "resets/code-mapping",
     title="an application's code is mapped on the wire",
-    requires=["reset-code-mapped", "reset-code-skips-reserved", "reset-app-gives-code"],
+    requires=[
+        "reset-code-mapped",
+        "reset-code-skips-reserved",
+        "reset-app-gives-code",
+        "legacy-reset-8bit",
+    ],
     roles=BOTH,
     control="setup/echo",
     parameters=aborts(CODES),
@@ -77,7 +82,12 @@ async def code_mapping(peer: Peer, parameter: Abort) -> Reaction:
 @case(
     "resets/wide-code-mapping",
     title="an application's code of up to 32 bits is mapped on the wire",
-    requires=["reset-code-mapped", "reset-code-skips-reserved", "reset-code-32-bit"],
+    requires=[
+        "reset-code-mapped",
+        "reset-code-skips-reserved",
+        "reset-code-32-bit",
+        "iana-err-app-range",
+    ],
     dialects=http3.since(6),
     roles=BOTH,
     control="setup/echo",

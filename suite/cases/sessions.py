@@ -84,7 +84,15 @@ async def limits_apart(peer: Peer) -> Reaction:
 @case(
     "sessions/excess-refused",
     title="without flow control a second session is reset as not processed",
-    requires=["flow-off-server-rejects-excess", "pool-single-session-if-unsupported"],
+    requires=[
+        "flow-off-server-rejects-excess",
+        "pool-single-session-if-unsupported",
+        "flow-required-when-shared",
+        "security-implement-flow-control",
+        "pool-request-rejected",
+        "legacy-max-sessions-reset-excess",
+        "legacy-max-sessions-no-connection-close",
+    ],
     dialects=SHARES,
     roles=[Role.SERVER],
     control="setup/echo",
@@ -128,7 +136,11 @@ async def again_after_close(peer: Peer) -> Reaction:
 @case(
     "sessions/client-keeps-to-one",
     title="without flow control a client asks for a second session on a connection of its own",
-    requires=["flow-off-client-single-session"],
+    requires=[
+        "flow-off-client-single-session",
+        "flow-required-when-shared",
+        "security-implement-flow-control",
+    ],
     dialects=SHARES,
     roles=[Role.CLIENT],
     control="setup/echo",

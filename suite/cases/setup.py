@@ -33,7 +33,11 @@ Token = Callable[[bytes], bytes]
     "setup/session-opens",
     title="a session opens",
     # That a server accepts is a MAY until draft 15, but a way into sessions there has to be.
-    requires=["setup-initiated-by-extended-connect", "setup-accept-2xx"],
+    requires=[
+        "setup-initiated-by-extended-connect",
+        "setup-accept-2xx",
+        "setup-established-server-side",
+    ],
     roles=BOTH,
     expect=Expect(Established()),
     faults={"never-answers": Silence()},
@@ -58,7 +62,11 @@ async def echo(peer: Peer) -> Reaction:
 @case(
     "setup/connect-waits-for-settings",
     title="no session attempt before the server's SETTINGS",
-    requires=["setup-client-waits-for-wt-setting", "setup-client-waits-server-settings"],
+    requires=[
+        "setup-client-waits-for-wt-setting",
+        "setup-client-waits-server-settings",
+        "legacy-wait-peer-settings",
+    ],
     roles=[Role.CLIENT],
     control="setup/session-opens",
     expect=Expect(Absent("Request")),
@@ -93,7 +101,11 @@ async def connect_before_settings(peer: Peer) -> Reaction:
 @case(
     "setup/server-waits-for-settings",
     title="no request for a session is processed before the client's SETTINGS",
-    requires=["setup-server-waits-client-settings-draft", "draft-server-waits-settings"],
+    requires=[
+        "setup-server-waits-client-settings-draft",
+        "draft-server-waits-settings",
+        "legacy-wait-peer-settings",
+    ],
     roles=[Role.SERVER],
     control="setup/connect-before-settings",
     expect=Expect(Absent("Established")),
@@ -161,7 +173,7 @@ async def bidi_stream_supported(peer: Peer) -> Reaction:
 @case(
     "setup/protocol-token",
     title="the client asks for webtransport-h3",
-    requires=["setup-protocol-token", "iana-upgrade-token"],
+    requires=["setup-protocol-token", "iana-upgrade-token", "setup-client-signals-by-token"],
     dialects=http3.since(15),
     roles=[Role.CLIENT],
     control="setup/session-opens",

@@ -38,7 +38,12 @@ def goes_on(carrier: Carrier) -> Expect:
 @case(
     "shutdown/drain-goes-on",
     title="a session that is asked to drain still carries everything",
-    requires=["drain-either-side", "drain-session-continues", "drain-new-streams-ok"],
+    requires=[
+        "drain-either-side",
+        "drain-session-continues",
+        "drain-new-streams-ok",
+        "drain-new-datagrams-ok",
+    ],
     dialects=http3.since(7),
     roles=BOTH,
     control="setup/echo",
@@ -110,7 +115,7 @@ async def goaway_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
 @case(
     "shutdown/goaway-new-connection",
     title="after GOAWAY a client asks for sessions on another connection",
-    requires=["goaway-new-connection"],
+    requires=["goaway-new-connection", "ref-goaway-no-new-requests", "goaway-http3"],
     dialects=http3.since(13),
     roles=[Role.CLIENT],
     configuration=FLOW_CONTROL,

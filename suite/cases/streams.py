@@ -53,7 +53,13 @@ def pattern(size_bytes: int) -> bytes:
 @case(
     "streams/own-opening",
     title="the endpoint's streams begin with 0x54 or 0x41",
-    requires=["uni-stream-type-54", "bidi-signal-value-41"],
+    requires=[
+        "uni-stream-type-54",
+        "bidi-signal-value-41",
+        "setup-feature-set",
+        "iana-frame-type",
+        "iana-stream-type",
+    ],
     roles=BOTH,
     control="setup/echo",
     parameters=KINDS,
@@ -143,7 +149,7 @@ async def no_signal_elsewhere(peer: Peer, kind: StreamKind) -> Reaction:
 @case(
     "streams/echo",
     title="our streams bring bytes, and FIN",
-    requires=["uni-layout", "bidi-layout", "uni-either-side"],
+    requires=["uni-layout", "bidi-layout", "uni-either-side", "setup-exchange-mechanisms"],
     roles=BOTH,
     control="streams/own-payload",
     parameters=KINDS,
@@ -278,7 +284,7 @@ UPLOAD_SHA256 = sha256(UPLOAD).hexdigest()
 @case(
     "streams/upload",
     title="more bytes than a common window arrive as they were sent",
-    requires=["uni-layout", "ov-stream-data-flow-controlled"],
+    requires=["uni-layout", "ov-stream-data-flow-controlled", "ref-quic-credit-not-gated"],
     roles=BOTH,
     control="streams/echo",
     expect=Expect(Observed("sha256", UPLOAD_SHA256)),

@@ -17,7 +17,11 @@ LONG_REASON = "because " * 125
 @case(
     "withheld/tiny-windows",
     title="with windows of a few bytes everything comes, however often it waits for credit",
-    requires=["ov-stream-data-flow-controlled", "flow-quic-limits-also-apply"],
+    requires=[
+        "ov-stream-data-flow-controlled",
+        "flow-quic-limits-also-apply",
+        "ref-quic-credit-kept",
+    ],
     roles=BOTH,
     control="setup/echo",
     parameters=FEW_BYTES,
