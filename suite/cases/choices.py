@@ -88,6 +88,7 @@ def answering(*lines: bytes) -> tuple[Field, ...]:
         "subproto-preference-order",
         "subproto-available-is-list",
         "iana-header-fields",
+        "ov-subprotocol-required",
     ],
     dialects=http3.since(13),
     roles=[Role.CLIENT],

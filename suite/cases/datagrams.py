@@ -38,7 +38,14 @@ GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 @case(
     "datagrams/echo-sizes",
     title="a datagram of any size comes back as it was",
-    requires=["dgram-payload-verbatim", "ref-datagram-empty", "setup-exchange-mechanisms"],
+    requires=[
+        "dgram-payload-verbatim",
+        "ref-datagram-empty",
+        "setup-exchange-mechanisms",
+        "ov-op-dgram-send",
+        "ov-op-dgram-receive",
+        "ov-features-all",
+    ],
     dialects=http3.since(3),
     roles=BOTH,
     control="setup/echo",

@@ -194,7 +194,7 @@ async def unchecked(peer: Peer) -> Reaction:
 @case(
     "origin/sent",
     title="the client sends the origin it is told, once",
-    requires=["origin-browser-must"],
+    requires=["origin-browser-must", "ov-origin-indication"],
     dialects=http3.since(5),
     roles=[Role.CLIENT],
     control="setup/session-opens",

@@ -98,7 +98,11 @@ DATAGRAM_PARAMETERS = {name: PARAMETERS[name] for name in ("datagrams-absent", "
 @case(
     "prerequisites/server-without-webtransport",
     title="no session with a server that does not announce WebTransport",
-    requires=["setup-client-waits-for-wt-setting", "settings-wt-enabled-default-0"],
+    requires=[
+        "setup-client-waits-for-wt-setting",
+        "settings-wt-enabled-default-0",
+        "ov-no-non-wt-endpoints",
+    ],
     roles=[Role.CLIENT],
     control="setup/session-opens",
     violates=True,

@@ -93,6 +93,7 @@ async def authority(peer: Peer) -> Reaction:
         "setup-resource-by-authority-path",
         "ref-path-not-empty",
         "ref-extended-connect-fields",
+        "ov-uri-addressing",
     ],
     roles=[Role.CLIENT],
     control="setup/session-opens",

@@ -28,7 +28,7 @@ SHARES = http3.since(13)
 @case(
     "sessions/two-at-once",
     title="two sessions share a connection",
-    requires=["setup-session-id-is-connect-stream", "pool-optional"],
+    requires=["setup-session-id-is-connect-stream", "pool-optional", "ov-multi-session"],
     dialects=SHARES,
     roles=BOTH,
     configuration=FLOW_CONTROL,

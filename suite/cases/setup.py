@@ -37,6 +37,7 @@ Token = Callable[[bytes], bytes]
         "setup-initiated-by-extended-connect",
         "setup-accept-2xx",
         "setup-established-server-side",
+        "ov-op-establish",
     ],
     roles=BOTH,
     expect=Expect(Established()),

@@ -62,7 +62,7 @@ async def drain_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
 @case(
     "shutdown/drain-reported",
     title="the application learns that it is asked to drain",
-    requires=["drain-app-winds-down"],
+    requires=["drain-app-winds-down", "ov-ev-draining"],
     dialects=http3.since(7),
     roles=BOTH,
     control="shutdown/drain-goes-on",
@@ -79,7 +79,7 @@ async def drain_reported(peer: Peer) -> Reaction:
 @case(
     "shutdown/drain-capsule",
     title="an application that drains sends the empty drain capsule",
-    requires=["drain-capsule-format"],
+    requires=["drain-capsule-format", "ov-op-drain"],
     dialects=http3.since(7),
     roles=BOTH,
     control="setup/echo",

@@ -59,6 +59,9 @@ def pattern(size_bytes: int) -> bytes:
         "setup-feature-set",
         "iana-frame-type",
         "iana-stream-type",
+        "ov-op-stream-create-uni",
+        "ov-op-stream-create-bidi",
+        "ov-features-all",
     ],
     roles=BOTH,
     control="setup/echo",
@@ -95,7 +98,7 @@ async def own_signal(peer: Peer, kind: StreamKind) -> Reaction:
 @case(
     "streams/own-payload",
     title="behind the header of the endpoint's streams stand its bytes, then FIN",
-    requires=["uni-layout", "bidi-layout"],
+    requires=["uni-layout", "bidi-layout", "ov-op-send-bytes"],
     roles=BOTH,
     control="session-ids/own-streams",
     parameters=KINDS,
@@ -110,7 +113,7 @@ async def own_payload(peer: Peer, kind: StreamKind) -> Reaction:
 @case(
     "streams/own-empty",
     title="a stream of the endpoint may end without a byte",
-    requires=["uni-layout", "bidi-layout"],
+    requires=["uni-layout", "bidi-layout", "ov-op-close-send"],
     roles=BOTH,
     control="streams/own-payload",
     parameters=KINDS,
@@ -149,7 +152,14 @@ async def no_signal_elsewhere(peer: Peer, kind: StreamKind) -> Reaction:
 @case(
     "streams/echo",
     title="our streams bring bytes, and FIN",
-    requires=["uni-layout", "bidi-layout", "uni-either-side", "setup-exchange-mechanisms"],
+    requires=[
+        "uni-layout",
+        "bidi-layout",
+        "uni-either-side",
+        "setup-exchange-mechanisms",
+        "ov-op-stream-receive-uni",
+        "ov-op-stream-receive-bidi",
+    ],
     roles=BOTH,
     control="streams/own-payload",
     parameters=KINDS,
@@ -284,7 +294,12 @@ UPLOAD_SHA256 = sha256(UPLOAD).hexdigest()
 @case(
     "streams/upload",
     title="more bytes than a common window arrive as they were sent",
-    requires=["uni-layout", "ov-stream-data-flow-controlled", "ref-quic-credit-not-gated"],
+    requires=[
+        "uni-layout",
+        "ov-stream-data-flow-controlled",
+        "ref-quic-credit-not-gated",
+        "ov-op-receive-bytes",
+    ],
     roles=BOTH,
     control="streams/echo",
     expect=Expect(Observed("sha256", UPLOAD_SHA256)),

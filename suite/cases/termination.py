@@ -68,7 +68,7 @@ def other_code(ending: Ending) -> Signal:
 @case(
     "termination/close-format",
     title="the application's code and reason travel in the close capsule as they are",
-    requires=["close-capsule-format", "close-code-32-bit", "close-message-utf8"],
+    requires=["close-capsule-format", "close-code-32-bit", "close-message-utf8", "ov-op-terminate"],
     roles=BOTH,
     control="setup/session-opens",
     needs=["close-code"],
