@@ -1,24 +1,32 @@
 """Session IDs: which ones the endpoint writes, and which of ours are none."""
 
+from collections.abc import Awaitable, Callable
 from itertools import product
 
 from wtspec.suite.case import case
-from wtspec.suite.endpoint.application import Echo, Source
-from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.dialect import http3
+from wtspec.suite.endpoint.application import Application, Echo, Source
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL
+from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.answers import FIRST_VARINT, OF_THE_SESSION, SESSION_ID, answer, opening
 from wtspec.suite.peer.peer import Peer, Raw
+from wtspec.suite.peer.session import Session
 from wtspec.suite.signal import (
     ConnectionClosed,
+    Datagram,
     Fin,
     Observed,
     Reaction,
     Reset,
+    Response,
+    Signal,
     Silence,
     Stop,
 )
 from wtspec.suite.wire import stream_header, varint
 from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.stream_header import StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
@@ -157,3 +165,85 @@ async def others_go_on(peer: Peer, strange: Strange) -> Reaction:
     session = await peer.open_session(Echo())
     await peer.open_raw(*strange)
     return await session.echo(b"after")
+
+
+# Session IDs of two bytes, and quarters of them
+
+
+ORDINARY: list[Field] = [
+    (b":method", b"GET"),
+    (b":scheme", b"https"),
+    (b":authority", b"localhost"),
+    (b":path", b"/"),
+]
+REQUESTS_BEFORE = 64
+# Other requests may be all that a server takes on a connection.
+NO_SESSION: dict[Signal, str] = {
+    Reset(H3.REQUEST_REJECTED): "A42/refused",
+    Response(429): "A42/status-429",
+}
+BUSY: dict[Signal, str] = {
+    ConnectionClosed(H3.NO_ERROR): "RFC 9114 section 5.2: a connection may be ended at any time",
+    ConnectionClosed(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5: so many requests may be minded",
+}
+Carrier = tuple[Application, Callable[[Session], Awaitable[Reaction]], Expect]
+NAMED = Expect(
+    Observed(SESSION_ID, OF_THE_SESSION),
+    readings=NO_SESSION,
+    tolerated=BUSY,
+    expected_beside=(Observed(FIRST_VARINT),),
+)
+CARRIERS: dict[str, Carrier] = {
+    "uni": (Source(uni=1), lambda session: opening(session, StreamKind.UNI), NAMED),
+    "bidi": (Source(bidi=1), lambda session: opening(session, StreamKind.BIDI), NAMED),
+    "datagram": (
+        Echo(),
+        lambda session: session.echo_datagram(b"far"),
+        Expect(Datagram(b"far"), readings=NO_SESSION, tolerated=BUSY),
+    ),
+}
+
+
+@case(
+    "session-ids/behind-many-requests",
+    title="a session behind 64 requests is named by its whole ID, in datagrams by a quarter of it",
+    requires=["sid-must-be-client-bidi", "sid-varint", "dgram-quarter-stream-id"],
+    dialects=http3.since(3),
+    roles=[Role.SERVER],
+    control="requests/ordinary",
+    parameters=CARRIERS,
+    expect=lambda carrier: carrier[2],
+    faults={
+        "writes-one-byte-session-ids": {
+            "uni": Observed(SESSION_ID),
+            "bidi": Observed(SESSION_ID),
+            "datagram": Silence(),
+        }
+    },
+)
+async def behind_many_requests(peer: Peer, carrier: Carrier) -> Reaction:
+    application, look, _ = carrier
+    async with peer.one_flight():
+        asked = [await peer.request(ORDINARY, finish=True) for _ in range(REQUESTS_BEFORE)]
+    await asked[-1].reaction()
+    return await look(await peer.open_session(application))
+
+
+@case(
+    "session-ids/behind-many-streams",
+    title="a session behind 16 streams of another is named by its whole ID",
+    requires=["sid-must-be-client-bidi", "sid-varint"],
+    dialects=http3.since(13),
+    roles=[Role.CLIENT],
+    configuration=FLOW_CONTROL,
+    control="sessions/two-at-once",
+    needs=["pooling"],
+    parameters=KINDS,
+    expect=NAMED,
+    faults={"writes-one-byte-session-ids": Observed(SESSION_ID)},
+)
+async def behind_many_streams(peer: Peer, kind: StreamKind) -> Reaction:
+    first = await peer.open_session(Source(bidi=16))
+    for _ in range(16):
+        await first.accept_bidi()
+    return await opening(await peer.open_session(Source(uni=1, bidi=1)), kind)

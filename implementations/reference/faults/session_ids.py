@@ -1,5 +1,6 @@
 """Faults about Session IDs."""
 
+from wtspec.implementations.reference.decisions.datagrams import DatagramRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
 from wtspec.implementations.reference.faults.fault import fault
 from wtspec.suite.wire.error_codes import H3
@@ -37,3 +38,19 @@ class WaitsForSessionsNeverOpened(StreamRules):
 
     def waits_for_session(self, session_id: int) -> bool:
         return session_id >= FAR
+
+
+@fault("writes-one-byte-session-ids")
+class WritesOneByteSessionIdsInHeaders(StreamRules):
+    """What does not fit into a Session ID's first byte is lost."""
+
+    def session_id_in(self, session_id: int) -> int:
+        return session_id % 64
+
+
+@fault("writes-one-byte-session-ids")
+class WritesOneByteSessionIdsInDatagrams(DatagramRules):
+    """The part of datagrams, whose number is a quarter."""
+
+    def session_id_in(self, session_id: int) -> int:
+        return session_id % 256
