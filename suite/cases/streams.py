@@ -1,5 +1,6 @@
 """Streams: their headers, their bytes, their order, and what a broken one may cost."""
 
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from itertools import product
 
@@ -24,6 +25,8 @@ from wtspec.suite.peer.answers import (
     own_stream,
 )
 from wtspec.suite.peer.peer import Peer, Raw
+from wtspec.suite.peer.session import Session
+from wtspec.suite.peer.stream import Stream
 from wtspec.suite.signal import (
     Absent,
     Both,
@@ -34,7 +37,7 @@ from wtspec.suite.signal import (
     Silence,
 )
 from wtspec.suite.wire import frames, stream_header
-from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.error_codes import H3, ApplicationCode
 from wtspec.suite.wire.stream_header import BIDI_SIGNAL, UNI_TYPE, StreamHeader, StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
@@ -286,7 +289,8 @@ async def ten_windows(peer: Peer, kind: StreamKind) -> Reaction:
     return await answer(session, stream)
 
 
-UPLOAD_BYTES, A_CHUNK_BYTES = 600_000, 50_000
+# Above 1 MiB, a common size of buffers.
+UPLOAD_BYTES, A_CHUNK_BYTES = 1_100_000, 50_000
 UPLOAD = pattern(UPLOAD_BYTES)
 UPLOAD_SHA256 = sha256(UPLOAD).hexdigest()
 
@@ -313,6 +317,27 @@ async def upload(peer: Peer) -> Reaction:
         await peer.barrier()  # deadlines belong to steps, not to the sum of all bytes
     await stream.finish()
     return await session.observed_event("ended", "sha256", by="peer")
+
+
+DOWNLOAD = pattern(UPLOAD_BYTES)
+
+
+@case(
+    "streams/download",
+    title="more bytes than a common window leave as they were written",
+    requires=["uni-layout", "bidi-layout", "ov-stream-data-flow-controlled"],
+    roles=BOTH,
+    control="streams/own-payload",
+    parameters=KINDS,
+    expect=Expect(Fin(DOWNLOAD)),
+    faults={"cuts-long-writes": Fin(DOWNLOAD[: 1 << 16])},
+)
+async def download(peer: Peer, kind: StreamKind) -> Reaction:
+    source = Source(**{kind.value: 1}, size_bytes=UPLOAD_BYTES)
+    stream = await (await peer.open_session(source)).accept_stream(kind)
+    for end in range(A_CHUNK_BYTES, UPLOAD_BYTES + 1, A_CHUNK_BYTES):
+        await stream.read(end)
+    return await stream.reaction()
 
 
 # Packets of the stream are counted from 0, the header in the first of them.
@@ -438,3 +463,58 @@ async def answered_once(peer: Peer) -> Reaction:
     await stream.send(b"once", finish=True)
     await session.barrier()
     return await came_back(session, {stream: b"once"})
+
+
+BATCHES, A_BATCH = 3, 50
+AN_ABORT = ApplicationCode(5)
+Abort = tuple[StreamKind, Callable[[Stream], Awaitable[None]]]
+
+
+async def reset(stream: Stream) -> None:
+    await stream.reset(AN_ABORT)
+
+
+async def give_up(stream: Stream) -> None:
+    await stream.stop(AN_ABORT)
+    await stream.reset(AN_ABORT)
+
+
+async def send_and_abort(peer: Peer, session: Session, parameter: Abort) -> None:
+    """A batch of streams that the endpoint knows before each is given up."""
+    kind, abort = parameter
+    streams = [await session.open(kind) for _ in range(A_BATCH)]
+    async with peer.one_flight():
+        for stream in streams:
+            await stream.send(b"x")
+    await session.barrier()
+    async with peer.one_flight():
+        for stream in streams:
+            await abort(stream)
+    await session.barrier()
+
+
+ABORTS: dict[str, Abort] = {
+    "uni-reset": (StreamKind.UNI, reset),
+    "bidi-reset": (StreamKind.BIDI, reset),
+    "bidi-given-up": (StreamKind.BIDI, give_up),
+}
+
+
+@case(
+    "streams/many-aborted",
+    title="more streams than the first limit of QUIC may be given up, and the next comes back",
+    requires=["ov-stream-creation-flow-controlled", "ov-stream-quic-states"],
+    dialects=http3.since(13),
+    roles=BOTH,
+    control="streams/echo",
+    parameters=ABORTS,
+    expect=Expect(Fin(b"after")),
+    faults={"never-grants-streams": Silence()},
+)
+async def many_aborted(peer: Peer, parameter: Abort) -> Reaction:
+    session = await peer.open_session(Echo())
+    for _ in range(BATCHES):
+        await send_and_abort(peer, session, parameter)
+    stream = await session.open(parameter[0])
+    await stream.send(b"after", finish=True)
+    return await answer(session, stream)

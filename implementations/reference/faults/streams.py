@@ -128,6 +128,14 @@ class ReadsZerosBehind64Kilobytes(StreamRules):
         return data if offset < 1 << 16 else bytes(len(data))
 
 
+@fault("cuts-long-writes")
+class CutsLongWrites(StreamRules):
+    """Of what the application writes at once the first 64 KiB are sent."""
+
+    def own_payload(self, kind: str, data: bytes) -> bytes:
+        return data[: 1 << 16]
+
+
 @fault("loses-what-fills-a-gap")
 class LosesWhatFillsAGap(StreamRules):
     """When late bytes make others readable, only the first packet's worth is read."""
