@@ -19,6 +19,7 @@ from wtspec.suite.signal import (
     Observed,
     Reaction,
     Reset,
+    Signal,
     Silence,
 )
 from wtspec.suite.wire.capsule import DataBlocked, MaxData, MaxStreams, StreamsBlocked
@@ -29,13 +30,20 @@ Several = tuple[StreamKind, Source]
 KINDS = {kind.value: kind for kind in StreamKind}
 PATTERN = bytes(i % 251 for i in range(250))
 SEVERAL: dict[str, Several] = {
-    "bidi": (StreamKind.BIDI, Source(bidi=3)),
+    "bidi": (StreamKind.BIDI, Source(bidi=4)),
     "uni": (StreamKind.UNI, Source(uni=3)),
 }
+# What SCARCE grants: different numbers, so that a mix-up of the kinds shows.
+GRANTED = {StreamKind.BIDI: 2, StreamKind.UNI: 1}
 
 
 def opened(session: Session, kind: StreamKind) -> Reaction:
     return Reaction("session", (Observed("streams", len(session.streams_of_endpoint(kind))),))
+
+
+def as_granted(parameter: Several) -> Signal:
+    """What shows that no more was taken than the first limit."""
+    return Observed("streams", GRANTED[parameter[0]])
 
 
 def arrived(session: Session) -> Reaction:
@@ -57,14 +65,14 @@ def arrived(session: Session) -> Reaction:
     configuration=SCARCE,
     control="setup/echo",
     parameters=SEVERAL,
-    expect=Expect(Observed("streams", 1)),
-    faults={"opens-beyond-limit": Observed("streams", 3)},
+    expect=lambda parameter: Expect(Observed("streams", GRANTED[parameter[0]])),
+    faults={"opens-beyond-limit": {"bidi": Observed("streams", 4), "uni": Observed("streams", 3)}},
 )
 async def opens_within_limit(peer: Peer, parameter: Several) -> Reaction:
     kind, source = parameter
     session = await peer.open_session(source)
-    first = await session.accept_stream(kind)
-    await first.reaction()
+    for _ in range(GRANTED[kind]):
+        await (await session.accept_stream(kind)).reaction()
     await peer.api_barrier()
     return opened(session, kind)
 
@@ -78,10 +86,13 @@ async def opens_within_limit(peer: Peer, parameter: Several) -> Reaction:
     configuration=SCARCE,
     control="credit/opens-within-limit",
     parameters=SEVERAL,
-    expect=Expect(Observed("streams", 2)),
+    expect=lambda parameter: Expect(Observed("streams", GRANTED[parameter[0]] + 1)),
     faults={
-        "ignores-raised-stream-limits": Observed("streams", 1),
-        "takes-one-limit-for-both-kinds": Observed("streams", 3),
+        "ignores-raised-stream-limits": as_granted,
+        "takes-one-limit-for-both-kinds": {
+            "bidi": Observed("streams", 4),
+            "uni": Observed("streams", 3),
+        },
         "refuses-every-max-streams": Reset(WT.FLOW_CONTROL_ERROR),
     },
 )
@@ -90,9 +101,10 @@ async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
     session = await peer.open_session(source)
     await session.accept_stream(kind)
     # The other kind's limit is raised further, and must not count.
-    limits = [MaxStreams(kind, 2), *(MaxStreams(one, 9) for one in StreamKind if one is not kind)]
-    await session.connect_stream.send_capsules(*limits)
-    await own_stream(session, kind)  # when it opens the second one is its own affair
+    others = [MaxStreams(one, 9) for one in StreamKind if one is not kind]
+    await session.connect_stream.send_capsules(MaxStreams(kind, GRANTED[kind] + 1), *others)
+    for _ in range(GRANTED[kind]):
+        await own_stream(session, kind)  # when it opens the last one is its own affair
     await peer.api_barrier()
     return opened(session, kind)
 
@@ -150,8 +162,8 @@ async def sends_when_granted(peer: Peer) -> Reaction:
     parameters=SEVERAL,
     expect=Expect(Observed("streams", 0)),
     faults={
-        "takes-zero-for-unlimited": Observed("streams", 3),
-        "opens-beyond-limit": Observed("streams", 3),
+        "takes-zero-for-unlimited": {"bidi": Observed("streams", 4), "uni": Observed("streams", 3)},
+        "opens-beyond-limit": {"bidi": Observed("streams", 4), "uni": Observed("streams", 3)},
     },
 )
 async def zero_means_none(peer: Peer, parameter: Several) -> Reaction:
@@ -192,11 +204,14 @@ async def datagrams_need_none(peer: Peer) -> Reaction:
     control="credit/opens-within-limit",
     parameters=SEVERAL,
     expect=Expect(
-        CapsuleSeen("StreamsBlocked bidi", 1),
+        CapsuleSeen("StreamsBlocked bidi", 2),
         CapsuleSeen("StreamsBlocked uni", 1),
         tolerated={Silence(): "flow-streams-blocked-sent"},
     ),
-    faults={"tells-wrong-limit": CapsuleSeen(None, 2), "never-tells-blocked": Silence()},
+    faults={
+        "tells-wrong-limit": {"bidi": CapsuleSeen(None, 3), "uni": CapsuleSeen(None, 2)},
+        "never-tells-blocked": Silence(),
+    },
 )
 async def tells_streams_blocked(peer: Peer, parameter: Several) -> Reaction:
     kind, source = parameter

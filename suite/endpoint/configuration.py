@@ -51,12 +51,12 @@ FLOW_CONTROL = Configuration(
     ),
     ours=_AMPLE,
 )
-# We grant one stream of each kind and few bytes, so that the endpoint must wait for our credit.
+# We grant one stream or two and few bytes, so that the endpoint must wait for our credit.
 SCARCE = Configuration(
     "scarce",
     limits=_AMPLE,
     ours=Limits(
-        max_sessions=4, initial_max_data=100, initial_max_streams_uni=1, initial_max_streams_bidi=1
+        max_sessions=4, initial_max_data=100, initial_max_streams_uni=1, initial_max_streams_bidi=2
     ),
 )
 # One non-zero limit switches flow control on; the other two then bind at zero (A20).
