@@ -6,9 +6,10 @@ from itertools import product
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.application import Echo, Hold, Sink
-from wtspec.suite.endpoint.configuration import FLOW_CONTROL, TIGHT
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL, ONE_SIDED, TIGHT
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.answers import CAME_BACK, SILENT, came_back
 from wtspec.suite.peer.limits import first_credit, require_beyond
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.peer.raw import Raw
@@ -18,13 +19,22 @@ from wtspec.suite.signal import (
     Absent,
     ConnectionClosed,
     Fin,
+    Observed,
     Reaction,
+    Reported,
     Reset,
     SessionError,
     Silence,
 )
 from wtspec.suite.wire import capsule, varint
-from wtspec.suite.wire.capsule import CapsuleType, DataBlocked, MaxData, MaxStreams, StreamsBlocked
+from wtspec.suite.wire.capsule import (
+    CapsuleType,
+    CloseSession,
+    DataBlocked,
+    MaxData,
+    MaxStreams,
+    StreamsBlocked,
+)
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.stream_header import StreamKind
 
@@ -40,6 +50,7 @@ LOWER: dict[str, Limits] = {
     "data": (MaxData(2_000_000), MaxData(1_999_999)),
 }
 EQUAL = {kind: (limits[0], limits[0]) for kind, limits in LOWER.items()}
+MORE_THAN_LIMITED = 10
 # Nobody needs a connection whose only session is over.
 GIVEN_UP = ConnectionClosed(H3.NO_ERROR)
 ESCALATED = "RFC 9114 section 8: a stream error may be treated as one of the connection"
@@ -414,3 +425,70 @@ async def limit_equal_in_14(peer: Peer, limits: Limits) -> Reaction:
 )
 async def limit_over_bound_in_15(peer: Peer, kind: int) -> Reaction:
     return await limit_over_bound(peer, kind)
+
+
+@case(
+    "flow-control/data-up-to-limit-read",
+    title="one packet may bring all bytes that are granted, its stream header not counted",
+    requires=["flow-data-limit-exclusions", "flow-max-data-scope"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=TIGHT,
+    control="setup/echo",
+    expect=Expect(Absent()),
+    faults={"counts-headers-as-data": SessionError(WT.FLOW_CONTROL_ERROR)},
+)
+async def data_up_to_limit_read(peer: Peer) -> Reaction:
+    # An application that reads shows what is counted by an endpoint that counts what was read.
+    session = await peer.open_session(Sink())
+    await (await session.open_uni()).send(bytes(first_credit(session, "data")))
+    await peer.barrier()
+    return await peer.absence(SessionError(), after=peer.api_barrier)
+
+
+@case(
+    "flow-control/one-side-alone",
+    title="limits of one side alone bind nobody",
+    requires=["flow-enabled-iff-both-nonzero"],
+    dialects=http3.since(15),
+    roles=BOTH,
+    configuration=ONE_SIDED,
+    # Where they bind, our silence about limits is a limit of 0: nothing comes back at all.
+    control="setup/session-opens",
+    parameters=KINDS,
+    expect=Expect(Observed(CAME_BACK, MORE_THAN_LIMITED)),
+    faults={
+        "limits-by-its-own-settings-alone": {
+            "uni": Observed(SILENT),
+            "bidi": Reset(WT.SESSION_GONE),
+        }
+    },
+)
+async def one_side_alone(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Echo())
+    streams = {await session.open(kind): b"%d" % one for one in range(MORE_THAN_LIMITED)}
+    for stream, data in streams.items():
+        await stream.send(data, finish=True)
+    return await came_back(session, streams)
+
+
+@case(
+    "flow-control/limit-then-close",
+    title="a DATA frame may bring a limit and, behind it, the close",
+    requires=["ref-data-stream-framing"],
+    dialects=http3.since(12),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="termination/code-reported",
+    needs=["closed", "close-code"],
+    expect=Expect(Reported("closed", None, 7)),
+    faults={
+        "reads-one-known-capsule-of-a-frame": Silence(),
+        "refuses-every-max-data": Reported("closed", "local"),
+    },
+)
+async def limit_then_close(peer: Peer) -> Reaction:
+    session = await peer.open_session(Hold())
+    capsules = MaxData(2_000_000), CloseSession(7, b"bye")
+    await session.connect_stream.send_capsules(*capsules, in_one_frame=True)
+    return await session.reported("closed")

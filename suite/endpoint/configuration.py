@@ -78,8 +78,10 @@ TIGHT = Configuration(
     ),
     ours=_AMPLE,
 )
+# The endpoint has limits and we have none: session flow control is off from draft 13 on.
+ONE_SIDED = Configuration("one-sided", limits=FLOW_CONTROL.limits)
 PROTOCOLS = Configuration("protocols", limits=_OFF, protocols=("chat-v2", "chat-v1", "b,c"))
 
 CONFIGURATIONS = {
-    one.name: one for one in (DEFAULT, FLOW_CONTROL, SCARCE, NO_CREDIT, TIGHT, PROTOCOLS)
+    one.name: one for one in (DEFAULT, FLOW_CONTROL, SCARCE, NO_CREDIT, TIGHT, ONE_SIDED, PROTOCOLS)
 }

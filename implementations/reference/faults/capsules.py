@@ -36,6 +36,17 @@ class ReadsEachFrameForItself(CapsuleRules):
         return False
 
 
+@fault("reads-one-known-capsule-of-a-frame")
+class ReadsOneKnownCapsuleOfAFrame(CapsuleRules):
+    """What a DATA frame brings behind a capsule of a known type is lost."""
+
+    def taken(self, data: bytes) -> bytes:
+        kind = varint.decode(data)
+        length = kind and varint.decode(data, kind[1])
+        is_known = kind is not None and kind[0] in frozenset(CapsuleType)
+        return data[: length[1] + length[0]] if length and is_known else data
+
+
 @fault("wants-short-varints")
 class WantsShortVarints(CapsuleRules):
     """A capsule whose type or length is longer than it needs to be is dropped."""

@@ -2,6 +2,7 @@
 
 from wtspec.implementations.reference.decisions.capsules import CapsuleRules
 from wtspec.implementations.reference.decisions.flow import FlowRules
+from wtspec.implementations.reference.decisions.negotiation import NegotiationRules
 from wtspec.implementations.reference.faults.fault import fault
 
 
@@ -219,3 +220,11 @@ class GrantsNothingForResets(FlowRules):
 
     def comes_back(self, ended: str) -> bool:
         return ended == "fin"
+
+
+@fault("limits-by-its-own-settings-alone")
+class LimitsByItsOwnSettingsAlone(NegotiationRules):
+    """Session flow control is on although the peer said nothing of limits."""
+
+    def flow_control_on(self, by_the_rule: bool) -> bool:
+        return True
