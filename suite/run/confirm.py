@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wtspec.suite.peer.answers import SILENT
 from wtspec.suite.run.attempt import Attempt
-from wtspec.suite.signal import Data, Observed, Silence
+from wtspec.suite.signal import Data, Silence
 from wtspec.suite.verdict import Outcome
 
 
@@ -38,10 +37,7 @@ def was_impatient(attempt: Attempt) -> bool:
     if attempt.ran_out or attempt.outcome in {Outcome.TIMEOUT, Outcome.BLOCKED}:
         return True
     reaction = attempt.reaction
-    if reaction is None:
-        return False
-    some_silent = any(isinstance(one, Observed) and one.what == SILENT for one in reaction.signals)
-    return some_silent or all(isinstance(one, Silence | Data) for one in reaction.signals)
+    return reaction is not None and all(isinstance(one, Silence | Data) for one in reaction.signals)
 
 
 def _flaky(attempts: Sequence[Attempt]) -> Attempt:

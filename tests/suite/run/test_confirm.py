@@ -6,7 +6,7 @@ import pytest
 
 from wtspec.suite.run.attempt import Attempt
 from wtspec.suite.run.confirm import conclude, needs_confirming
-from wtspec.suite.signal import Data, Fin, Observed, Reaction, Reset, Signal, Silence
+from wtspec.suite.signal import Data, Fin, Reaction, Reset, Signal, Silence
 from wtspec.suite.verdict import Outcome, Verdict
 
 PASS, FAIL, TIMEOUT, BLOCKED = Outcome.PASS, Outcome.FAIL, Outcome.TIMEOUT, Outcome.BLOCKED
@@ -28,8 +28,6 @@ def attempt(outcome: Outcome, *signals: Signal) -> Attempt:
         (attempt(FAIL, Silence()), [PASS, PASS], PASS),
         (attempt(FAIL, Data(b"a")), [PASS, PASS], PASS),
         (attempt(FAIL, Silence()), [PASS, FAIL], FLAKY),
-        (attempt(FAIL, Observed("came back", 9), Observed("silent", 1)), [PASS, PASS], PASS),
-        (attempt(FAIL, Observed("came back", 9)), [PASS, PASS], FLAKY),
         (replace(attempt(FAIL, Reset(7)), ran_out=True), [PASS, PASS], PASS),
         (replace(attempt(FAIL, Reset(7)), ran_out=True), [PASS], PASS),
         (replace(attempt(FAIL, Reset(7)), ran_out=True), [PASS, FAIL], FLAKY),
