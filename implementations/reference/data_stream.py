@@ -141,7 +141,7 @@ class DataStream:
             self._outlet.reset(self.stream_id, rules.answer_to_stop(code))
             if rules.shows_stops():
                 self.send_state = SendState.STOPPED
-        if rules.stop_ends_both():
+        if self.receives and rules.stop_ends_both():
             self.stop(0)
         self._note()
 

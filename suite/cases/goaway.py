@@ -5,8 +5,8 @@ from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Silence
-from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Reset, Silence
+from wtspec.suite.wire.error_codes import H3, WT
 
 FAR, NEAR = 400, 40
 
@@ -19,7 +19,10 @@ FAR, NEAR = 400, 40
     control="setup/echo",
     parameters={"same": (FAR, FAR), "lower": (FAR, NEAR)},
     expect=Expect(Fin(b"on")),
-    faults={"takes-one-goaway-only": ConnectionClosed(H3.ID_ERROR)},
+    faults={
+        "takes-one-goaway-only": ConnectionClosed(H3.ID_ERROR),
+        "goaway-ends-sessions": Reset(WT.SESSION_GONE),
+    },
 )
 async def goaway_again(peer: Peer, identifiers: tuple[int, int]) -> Reaction:
     session = await peer.open_session(Echo())

@@ -186,7 +186,11 @@ async def own_stream_in_the_middle(peer: Peer, kind: StreamKind) -> tuple[Sessio
     control="session-ids/own-streams",
     parameters=KINDS,
     expect=Expect(Reset(ApplicationCode(CODE)), tolerated=ANOTHER_CODE),
-    faults={"ignores-stops": Data(), "answers-stops-with-another-code": Reset()},
+    faults={
+        "ignores-stops": Data(),
+        "answers-stops-with-another-code": Reset(),
+        "cuts-what-exceeds-our-credit": Fin(),
+    },
 )
 async def own_stopped(peer: Peer, kind: StreamKind) -> Reaction:
     _, stream = await own_stream_in_the_middle(peer, kind)

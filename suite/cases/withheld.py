@@ -6,10 +6,11 @@ from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.answers import ending
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, SessionClosed
+from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Refused, Reset, SessionClosed
 from wtspec.suite.wire.error_codes import H3
 
-FEW_BYTES = {"1-byte": 1, "7-bytes": 7, "64-bytes": 64}
+# Less than a request, a response or a close capsule with its reason takes.
+FEW_BYTES = 64
 DATA = bytes(range(200))
 LONG_REASON = "because " * 125
 
@@ -24,12 +25,14 @@ LONG_REASON = "because " * 125
     ],
     roles=BOTH,
     control="setup/echo",
-    parameters=FEW_BYTES,
     expect=Expect(Fin(DATA)),
-    faults={"cuts-some-writes-at-our-credit": Fin()},
+    faults={
+        "cuts-some-writes-at-our-credit": Fin(),
+        "cuts-what-exceeds-our-credit": {Role.SERVER: Fin(), Role.CLIENT: Refused()},
+    },
 )
-async def tiny_windows(peer: Peer, size_bytes: int) -> Reaction:
-    peer.shape(max_stream_data=size_bytes)
+async def tiny_windows(peer: Peer) -> Reaction:
+    peer.shape(max_stream_data=FEW_BYTES)
     session = await peer.open_session(Echo())
     return await session.echo(DATA)
 
@@ -40,7 +43,6 @@ async def tiny_windows(peer: Peer, size_bytes: int) -> Reaction:
     requires=["close-capsule-format", "close-sender-fins"],
     roles=BOTH,
     control="setup/session-opens",
-    parameters=FEW_BYTES,
     expect=Expect(
         SessionClosed(7, LONG_REASON.encode()), expected_beside=(ConnectionClosed(H3.NO_ERROR),)
     ),
@@ -48,10 +50,13 @@ async def tiny_windows(peer: Peer, size_bytes: int) -> Reaction:
         "closes-with-another-code": SessionClosed(),
         # A client has gained credit by its request, which has the reason in it.
         "cuts-some-writes-at-our-credit": {Role.SERVER: Fin()},
+        "cuts-what-exceeds-our-credit": {Role.SERVER: Fin(), Role.CLIENT: Refused()},
+        # Our reset in answer to WT_SESSION_GONE comes while the capsule still waits for credit.
+        "ends-sessions-for-foreign-codes": {Role.SERVER: Reset()},
     },
 )
-async def close_in_pieces(peer: Peer, size_bytes: int) -> Reaction:
-    peer.shape(max_stream_data=size_bytes)
+async def close_in_pieces(peer: Peer) -> Reaction:
+    peer.shape(max_stream_data=FEW_BYTES)
     session = await peer.open_session(Closes(7, LONG_REASON, after="stream"))
     await (await session.open_uni()).send(b"x")
     return await ending(session)
