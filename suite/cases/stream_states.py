@@ -249,6 +249,11 @@ FURTHER_CODES = (0x3C, 0x1020304, 0xFFFFFFFE)
 Path = tuple[Callable[[Peer], Awaitable[tuple[Session, Stream]]], int]
 
 
+def kept_in_a_byte(code: int, event: str, how: str | None) -> Signal | None:
+    """What is told of a code by who keeps its last byte; None where that is all of it."""
+    return Reported(event, how, code & 0xFF) if code > 0xFF else None
+
+
 async def our_uni(peer: Peer) -> tuple[Session, Stream]:
     session = await peer.open_session(Sink())
     stream = await session.open_uni()
@@ -289,6 +294,7 @@ PATHS = {"uni": our_uni, "bidi": our_bidi, "theirs": our_side_of_theirs}
         "reports-codes-one-off": lambda path: Reported("ended", "reset", path[1] + 1),
         "maps-back-without-gaps": Reported("ended", "reset"),
         "takes-resets-for-ends": Reported("ended", "fin"),
+        "keeps-one-byte-of-codes": lambda path: kept_in_a_byte(path[1], "ended", "reset"),
     },
 )
 async def any_code_on_any_stream(peer: Peer, path: Path) -> Reaction:
@@ -311,6 +317,9 @@ async def any_code_on_any_stream(peer: Peer, path: Path) -> Reaction:
     faults={
         "reports-codes-one-off": lambda code: Reported("stopped", None, code + 1),
         "maps-back-without-gaps": Reported("stopped"),
+        "keeps-one-byte-of-codes": lambda code: kept_in_a_byte(code, "stopped", None),
+        "tells-nobody-of-stops": Silence(),
+        "ignores-stops": Silence(),
     },
 )
 async def any_code_of_a_stop(peer: Peer, code: int) -> Reaction:
