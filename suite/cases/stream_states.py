@@ -330,32 +330,3 @@ async def any_code_of_a_stop(peer: Peer, code: int) -> Reaction:
     await stream.stop(ApplicationCode(code))
     await stream.send(b"y")  # some APIs tell of it when they are next asked to write
     return await session.reported("stopped")
-
-
-# Together more than any common first limit of QUIC.
-BATCHES, A_BATCH = 4, 40
-
-
-@case(
-    "stream-states/many-resets",
-    title="streams that are reset by the hundred give their credit back",
-    requires=["ov-stream-creation-flow-controlled", "ref-quic-streams-not-gated"],
-    # Draft 12 has limits of its own that cannot be off.
-    dialects=http3.since(13),
-    roles=BOTH,
-    control="setup/echo",
-    expect=Expect(Fin(b"after")),
-    faults={"never-grants-streams": Silence()},
-)
-async def many_resets(peer: Peer) -> Reaction:
-    session = await peer.open_session(Echo())
-    for _ in range(BATCHES):
-        streams = [await session.open_bidi() for _ in range(A_BATCH)]
-        for stream in streams:
-            await stream.send(b"x")
-        await (
-            session.barrier()
-        )  # they have been accepted: resets that come earlier are another case
-        for stream in streams:
-            await stream.reset(ApplicationCode(7))
-    return await session.echo(b"after")

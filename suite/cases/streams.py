@@ -1,6 +1,5 @@
 """Streams: their headers, their bytes, their order, and what a broken one may cost."""
 
-from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from itertools import product
 
@@ -25,8 +24,6 @@ from wtspec.suite.peer.answers import (
     own_stream,
 )
 from wtspec.suite.peer.peer import Peer, Raw
-from wtspec.suite.peer.session import Session
-from wtspec.suite.peer.stream import Stream
 from wtspec.suite.signal import (
     Absent,
     Both,
@@ -37,7 +34,7 @@ from wtspec.suite.signal import (
     Silence,
 )
 from wtspec.suite.wire import frames, stream_header
-from wtspec.suite.wire.error_codes import H3, ApplicationCode
+from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.stream_header import BIDI_SIGNAL, UNI_TYPE, StreamHeader, StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
@@ -463,58 +460,3 @@ async def answered_once(peer: Peer) -> Reaction:
     await stream.send(b"once", finish=True)
     await session.barrier()
     return await came_back(session, {stream: b"once"})
-
-
-BATCHES, A_BATCH = 3, 50
-AN_ABORT = ApplicationCode(5)
-Abort = tuple[StreamKind, Callable[[Stream], Awaitable[None]]]
-
-
-async def reset(stream: Stream) -> None:
-    await stream.reset(AN_ABORT)
-
-
-async def give_up(stream: Stream) -> None:
-    await stream.stop(AN_ABORT)
-    await stream.reset(AN_ABORT)
-
-
-async def send_and_abort(peer: Peer, session: Session, parameter: Abort) -> None:
-    """A batch of streams that the endpoint knows before each is given up."""
-    kind, abort = parameter
-    streams = [await session.open(kind) for _ in range(A_BATCH)]
-    async with peer.one_flight():
-        for stream in streams:
-            await stream.send(b"x")
-    await session.barrier()
-    async with peer.one_flight():
-        for stream in streams:
-            await abort(stream)
-    await session.barrier()
-
-
-ABORTS: dict[str, Abort] = {
-    "uni-reset": (StreamKind.UNI, reset),
-    "bidi-reset": (StreamKind.BIDI, reset),
-    "bidi-given-up": (StreamKind.BIDI, give_up),
-}
-
-
-@case(
-    "streams/many-aborted",
-    title="more streams than the first limit of QUIC may be given up, and the next comes back",
-    requires=["ov-stream-creation-flow-controlled", "ov-stream-quic-states"],
-    dialects=http3.since(13),
-    roles=BOTH,
-    control="streams/echo",
-    parameters=ABORTS,
-    expect=Expect(Fin(b"after")),
-    faults={"never-grants-streams": Silence()},
-)
-async def many_aborted(peer: Peer, parameter: Abort) -> Reaction:
-    session = await peer.open_session(Echo())
-    for _ in range(BATCHES):
-        await send_and_abort(peer, session, parameter)
-    stream = await session.open(parameter[0])
-    await stream.send(b"after", finish=True)
-    return await answer(session, stream)
