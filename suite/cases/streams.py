@@ -286,8 +286,7 @@ async def ten_windows(peer: Peer, kind: StreamKind) -> Reaction:
     return await answer(session, stream)
 
 
-# Above 1 MiB, a common size of buffers.
-UPLOAD_BYTES, A_CHUNK_BYTES = 1_100_000, 50_000
+UPLOAD_BYTES, A_CHUNK_BYTES = 600_000, 50_000
 UPLOAD = pattern(UPLOAD_BYTES)
 UPLOAD_SHA256 = sha256(UPLOAD).hexdigest()
 
@@ -314,27 +313,6 @@ async def upload(peer: Peer) -> Reaction:
         await peer.barrier()  # deadlines belong to steps, not to the sum of all bytes
     await stream.finish()
     return await session.observed_event("ended", "sha256", by="peer")
-
-
-DOWNLOAD = pattern(UPLOAD_BYTES)
-
-
-@case(
-    "streams/download",
-    title="more bytes than a common window leave as they were written",
-    requires=["uni-layout", "bidi-layout", "ov-stream-data-flow-controlled"],
-    roles=BOTH,
-    control="streams/own-payload",
-    parameters=KINDS,
-    expect=Expect(Fin(DOWNLOAD)),
-    faults={"cuts-long-writes": Fin(DOWNLOAD[: 1 << 16])},
-)
-async def download(peer: Peer, kind: StreamKind) -> Reaction:
-    source = Source(**{kind.value: 1}, size_bytes=UPLOAD_BYTES)
-    stream = await (await peer.open_session(source)).accept_stream(kind)
-    for end in range(A_CHUNK_BYTES, UPLOAD_BYTES + 1, A_CHUNK_BYTES):
-        await stream.read(end)
-    return await stream.reaction()
 
 
 # Packets of the stream are counted from 0, the header in the first of them.
