@@ -70,7 +70,6 @@ async def send_and_abort(peer: Peer, session: Session, parameter: Abort) -> None
 
 ABORTS: dict[str, Abort] = {
     "uni-reset": (StreamKind.UNI, reset),
-    "bidi-reset": (StreamKind.BIDI, reset),
     "bidi-given-up": (StreamKind.BIDI, give_up),
 }
 
