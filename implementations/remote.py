@@ -1,18 +1,11 @@
 """A server that runs already, somewhere: reached by its URL, and silent about its API."""
 
-import socket
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 from wtspec.suite.endpoint.interface import Addr, ApiEvent, EndpointGone, Hello, Role
 
-DEFAULT_PORT = 443
 # What shows on the wire alone. Which dialects it speaks, its SETTINGS tell.
 _FEATURES = frozenset({"datagrams", "uni", "bidi", "reset", "stop", "origin", "protocols"})
-
-
-class BadUrl(ValueError):
-    """The URL cannot name a WebTransport server; the message says why."""
 
 
 class RemoteServer:
@@ -34,7 +27,8 @@ class RemoteServer:
     def path_of(self, path: str) -> str | None:
         """The contract's own path where none was named: the server answers 404 if it has none."""
         base, mark, query = path.partition("?")
-        return f"{self._paths.get(base, base)}{mark}{query}"
+        own = self._paths.get(base, base)
+        return f"{own}&{query}" if query and "?" in own else f"{own}{mark}{query}"
 
     def subscribe(self, listener: Callable[[ApiEvent], None]) -> Callable[[], None]:
         """It reports nothing, ever."""
@@ -53,18 +47,3 @@ class RemoteServer:
 
     async def stop(self) -> None:
         """It was running before us."""
-
-
-def locate(url: str) -> tuple[Addr, str]:
-    """The address of a URL, its name looked up, and its path; raises BadUrl."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise BadUrl(f"{url!r} is no https URL with a host, as https://localhost:4433/")
-    try:
-        port = parts.port or DEFAULT_PORT
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_DGRAM)
-    except (ValueError, OSError) as error:
-        raise BadUrl(f"{url!r} leads nowhere: {error}") from error
-    # A name such as localhost often has an IPv6 address that nothing listens on.
-    found.sort(key=lambda one: one[0] is not socket.AF_INET)
-    return (str(found[0][4][0]), port), parts.path

@@ -11,9 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wtspec.reports.block import visible
 from wtspec.suite.commands import target
 from wtspec.suite.commands.known import Known
-from wtspec.suite.commands.running import planned
+from wtspec.suite.commands.planning import planned
 from wtspec.suite.run.plan import Cell, Plan
 from wtspec.suite.run.real import Pace, real_jobs
 from wtspec.suite.run.record import stored_cell
@@ -49,7 +50,9 @@ class Campaign:
         self.wishes = wishes
         self.target = target.choose(wishes.wanted)
         self.known = Known.load(wishes.baseline or None)
-        self.plan = planned(wishes.select, self.target, wishes.dialects, wishes.seed)
+        self._found = planned(wishes.select, self.target, wishes.dialects, wishes.seed)
+        self.plan = self._found.plan
+        self._command = self.target.command(wishes.seed, wishes.baseline)
         self.troubles: list[str] = []
         self._by_file: dict[str, list[Cell]] = {}
         for one in self.plan.cells:
@@ -60,11 +63,10 @@ class Campaign:
         self._thread: threading.Thread | None = None
 
     def __str__(self) -> str:
-        roles = " and ".join(map(str, self.target.roles))
-        spoken = ", ".join(dict.fromkeys(str(one.dialect) for one in self.plan.cells))
-        return (
-            f"{self.target.factory} as {roles} in {spoken or 'no dialect'}, seed {self.plan.seed}"
-        )
+        roles = " and ".join(self._found.roles) or "no role"
+        spoken = ", ".join(self._found.dialects) or "no dialect"
+        why = f" ({visible(self._found.why)})" if self._found.why else ""
+        return f"{self.target.factory} as {roles} in {spoken}{why}, seed {self.plan.seed}"
 
     def cells_of(self, stem: str) -> list[Cell]:
         """The planned cells of one file of the catalogue."""
@@ -86,7 +88,7 @@ class Campaign:
             return coming.result()
         if self.target.is_virtual:
             attempt = self._simulation.attempt(cell)
-            return stored_cell(cell, [attempt], self.target.command, self.known.expected)
+            return stored_cell(cell, [attempt], self._command, self.known.expected)
         judged: list[StoredCell] = []
         self._run([cell], judged.append)
         return judged[0]
@@ -111,8 +113,7 @@ class Campaign:
         plan = Plan(self.plan.catalogue, tuple(cells), self.plan.seed)
         watcher = Watcher(lambda _cell, _purpose: self._go_on(), judged, self.troubles.append)
         run = StoredRun(new_run_id(), plan.seed, str(self.target.factory), versions())
-        command = self.target.command
-        runner = Runner(plan, run, command, None, self.known.expected, watcher)
+        runner = Runner(plan, run, self._command, None, self.known.expected, watcher)
         known = self.known.signatures(plan.cells)
         jobs = real_jobs(plan, self.target.factory, self.wishes.pace, known=known)
         runner.execute(jobs, Supervisor(1))

@@ -57,7 +57,7 @@ def _figures(
     select: tuple[str, ...], program: str, role: str, baseline: str | None
 ) -> "Iterator[Figure]":
     from wtspec.suite.commands.known import Known
-    from wtspec.suite.commands.running import planned
+    from wtspec.suite.commands.planning import planned
     from wtspec.suite.commands.target import Wanted, choose
     from wtspec.suite.run import bench
     from wtspec.suite.run.real import Pace
@@ -65,11 +65,11 @@ def _figures(
     yield bench.start_of_help(bench.this_program("--help"), HELP_TARGET_S)
     if not program:
         embedded = choose(Wanted())
-        plan = planned(select, embedded, (), 0)
+        plan = planned(select, embedded, (), 0).plan
         yield from bench.simulated(plan, embedded.factory, os.cpu_count() or 1)
         return
     target = choose(Wanted(program=program, role=role))
-    plan = planned(select, target, (), 0)
+    plan = planned(select, target, (), 0).plan
     workers = target.workers()
     known = Known.load(baseline).signatures(plan.cells)
     pace = Pace(target.lanes(None, workers))

@@ -16,7 +16,9 @@ from wtspec.reports.whole_file import replace_whole
 from wtspec.suite.commands.attach import EmbeddedReference
 from wtspec.suite.commands.exit_code import ExitCode
 from wtspec.suite.commands.failure import usage
-from wtspec.suite.commands.running import RESULTS, planned
+from wtspec.suite.commands.pipes import say, unheard
+from wtspec.suite.commands.planning import planned
+from wtspec.suite.commands.running import RESULTS
 from wtspec.suite.commands.target import Target
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.run.prove import (
@@ -59,7 +61,7 @@ class Proving:
         self._request = request
         roles = (Role(request.role),) if request.role else BOTH
         chosen = Target(EmbeddedReference(), roles, is_virtual=True)
-        self._plan = planned(request.select, chosen, request.dialects, request.seed)
+        self._plan = planned(request.select, chosen, request.dialects, request.seed).plan
         self._prover = Prover(self._plan, self._supervisor, only_named=request.quick)
 
     def perform(self) -> ExitCode:
@@ -80,7 +82,7 @@ class Proving:
         text = json.dumps(document(faults, oddities, red, unproved), indent=1)
         replace_whole(self._out, text.encode())
         if self._request.as_json:
-            click.echo(text)
+            say(text)
         good = all(one.ok for one in faults) and all(one.ok for one in oddities)
         good = good and not red and not unproved
         proved = sum(one.ok for one in faults)
@@ -167,7 +169,8 @@ class Proving:
             self._say(f"       and {len(wrong) - _SHOWN_WRONGS} more cells")
 
     def _say(self, text: str, colour: str | None = None) -> None:
-        click.secho(visible(text), fg=colour, err=self._request.as_json)
+        with unheard():
+            click.secho(visible(text), fg=colour, err=self._request.as_json)
 
 
 def _subject(fault: Fault) -> Subject:

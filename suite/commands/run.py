@@ -46,17 +46,26 @@ from wtspec.suite.commands.failure import usage
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(), help="`-` for stdout.")
 @click.option("--junit", "junit_file", metavar="FILE", type=click.Path())
 @click.option("--out", metavar="DIR", type=click.Path(), help="Default: ./wt-results/<run id>.")
+@click.option(
+    "--max-time",
+    "max_time_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="End after so long, in order; --resume does the rest.",
+)
 @click.option("--no-deadlines", is_flag=True, help="Wait for ever, to look with a debugger.")
 @click.option("-v", "--verbose", count=True, help="-v: tolerated and blocked cells too.")
 @click.option("-q", "--quiet", is_flag=True, help="Totals only.")
 def command(**options: Any) -> int:
     """Run cases against an endpoint and judge it.
 
-    SELECT is an id (session/opens), a glob ('session/*'), a family (session), a requirement's id, a
-    section (h3-16/4.3) or a cell's id as a report prints it. Without any: everything. Without an
-    endpoint: our own reference, in both roles, in virtual time.
+    SELECT is an id (session/opens), a glob ('session/*'), a family (session), a requirement's id or
+    a section (h3-16/4.3); with @h3-07 or @h3-07/server behind it, only there: so the id of a cell,
+    as a report prints it. Without any: everything. Without an endpoint: our own reference, in both
+    roles, in virtual time.
     """
-    from wtspec.suite.commands.running import Request, perform
+    from wtspec.suite.commands.request import Request
+    from wtspec.suite.commands.running import perform
 
     if options["resume"] and options["out"]:
         raise usage("--resume continues in its own folder; leave --out away")

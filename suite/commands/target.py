@@ -1,28 +1,20 @@
-"""From options to what is run: the endpoint, its roles, its dialects."""
+"""From options to what is run: the endpoint and its roles."""
 
-import asyncio
 import os
 import shlex
-from collections.abc import Sequence
+import socket
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from wtspec.suite.commands.attach import EmbeddedReference, Listening, Program, Remote
 from wtspec.suite.commands.failure import EnvironmentTrouble, usage
-from wtspec.suite.dialect import DIALECTS, Dialect, UnknownDialect, dialect
-from wtspec.suite.endpoint.interface import (
-    BOTH,
-    EndpointGone,
-    EndpointMisuse,
-    EndpointNotOffered,
-    Hello,
-    Role,
-)
+from wtspec.suite.commands.server_url import TrustChoice, find
+from wtspec.suite.endpoint.application import PATHS
+from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.lanes import Lanes
 
-NEWEST = "h3-16"
-EVERY = "all"
 # Each has an endpoint of its own and imports everything again.
 _MOST_WORKERS = 4
 
@@ -36,10 +28,12 @@ class Target:
     is_virtual: bool = False
     words: tuple[str, ...] = ()
 
-    @property
-    def command(self) -> str:
-        """What starts the same run again, less its selectors."""
-        return shlex.join(("wtspec", "run", *self.words))
+    def command(self, seed: int = 0, baseline: str | None = None) -> str:
+        """What judges cells of the same endpoint in the same way again, less its selectors."""
+        words = ["wtspec", "run", *self.words]
+        words += ["--seed", str(seed)] if seed else []
+        words += ["--baseline", baseline] if baseline else []
+        return shlex.join(words)
 
     def workers(self, at_once: int | None = None) -> int:
         """Processes for a real endpoint: of what somebody else started there is only one."""
@@ -57,110 +51,96 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The options that attach an endpoint, as they were given; empty: not given."""
+    """The options that attach an endpoint, as they were given; None: not given."""
 
-    program: str = ""
-    url: str = ""
-    listen: str = ""
+    program: str | None = None
+    url: str | None = None
+    listen: str | None = None
     paths: tuple[str, ...] = ()
-    role: str = ""
+    role: str | None = None
 
 
 def choose(wanted: Wanted) -> Target:
     """The target; raises UsageError where the options contradict each other."""
-    given = [one for one in (wanted.program, wanted.url, wanted.listen) if one]
+    options = {"--exec": wanted.program, "--url": wanted.url, "--listen": wanted.listen}
+    given = {name: value for name, value in options.items() if value is not None}
     if len(given) > 1:
         raise usage("give one of --exec, --url and --listen: a run has one endpoint")
-    if wanted.paths and not wanted.url:
+    for name, value in given.items():
+        # As a script has it whose variable is not set; our reference would pass in its place.
+        if not value.strip():
+            raise usage(f"{name} is empty; name the endpoint, or leave the option away")
+    if wanted.paths and wanted.url is None:
         raise usage("--path names the paths of a server of its own: it goes with --url")
     roles = (Role(wanted.role),) if wanted.role else BOTH
-    if wanted.program:
+    if wanted.program is not None:
         return _program(wanted.program, roles)
-    if wanted.url:
-        return _remote(wanted)
-    if wanted.listen:
-        return _listening(wanted)
+    if wanted.url is not None:
+        return _remote(wanted.url, wanted)
+    if wanted.listen is not None:
+        return _listening(wanted.listen, wanted)
     return Target(EmbeddedReference(), roles, is_virtual=True)
 
 
 def _program(command: str, roles: tuple[Role, ...]) -> Target:
     try:
-        if not shlex.split(command):
-            raise usage("--exec needs the command of a program that speaks the contract")
+        shlex.split(command)
     except ValueError as error:
         raise usage(f"--exec {command!r} does not read as a command: {error}") from error
     return Target(Program(command, str(Path.cwd())), roles, words=("--exec", command))
 
 
-def _remote(wanted: Wanted) -> Target:
-    from wtspec.implementations.remote import BadUrl, locate
-
+def _remote(url: str, wanted: Wanted) -> Target:
     if wanted.role == str(Role.CLIENT):
         raise usage("--url names a server; a client is attached with --exec")
-    try:
-        address, path = locate(wanted.url)
-    except BadUrl as error:
-        raise usage(f"--url: {error}") from error
-    named = dict(_own_path(one) for one in wanted.paths)
+    # Whatever certificate it shows: certificates are not what is judged.
+    site = find(url, TrustChoice(insecure=True))
+    named: dict[str, str] = {}
+    for name, own in map(_own_path, wanted.paths):
+        if named.setdefault(name, own) != own:
+            raise usage(f"--path names {name} twice: as {named[name]} and as {own}")
     # https://host/echo is what people try first; the bare host has the contract's own paths.
-    if path.strip("/"):
-        named.setdefault("/echo", path)
-    words = ["--url", wanted.url, *(word for one in wanted.paths for word in ("--path", one))]
-    remote = Remote(wanted.url, address, tuple(named.items()))
+    if site.path.strip("/"):
+        named.setdefault("/echo", site.path)
+    words = ["--url", url, *(word for one in wanted.paths for word in ("--path", one))]
+    remote = Remote(url, site.address, tuple(named.items()))
     return Target(remote, (Role.SERVER,), words=tuple(words))
 
 
-def _listening(wanted: Wanted) -> Target:
+def _listening(listen: str, wanted: Wanted) -> Target:
     if wanted.role == str(Role.SERVER):
         raise usage("--listen waits for a client; a server is attached with --exec or --url")
-    host, _, port = wanted.listen.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
-        raise usage(f"--listen {wanted.listen!r} is not as 127.0.0.1:8080")
-    factory = Listening((host.strip("[]"), int(port)))
-    return Target(factory, (Role.CLIENT,), words=("--listen", wanted.listen))
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) >= 1 << 16:
+        raise usage(f"--listen {listen!r} is not as 127.0.0.1:8080")
+    control = _control(host.strip("[]"), int(port), listen)
+    return Target(Listening(control), (Role.CLIENT,), words=("--listen", listen))
+
+
+def _control(host: str, port: int, listen: str) -> tuple[str, int]:
+    """The address as it will be listened at; for port 0 one that is free now."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = found[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            taken: tuple[str, int] = trial.getsockname()[:2]
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise EnvironmentTrouble(
+            f"cannot listen at {listen}: {why}; name an address of this machine and a free port"
+        ) from error
+    return taken
 
 
 def _own_path(text: str) -> tuple[str, str]:
     name, equals, own = text.partition("=")
-    if not equals or not name or not own.startswith("/"):
+    path = f"/{name.strip('/')}"
+    if not equals or not own.startswith("/"):
         raise usage(f"--path {text!r} is not as echo=/my/echo")
-    return f"/{name.strip('/')}", own
-
-
-def choose_dialects(names: Sequence[str], target: Target) -> tuple[Dialect, ...]:
-    """Those asked for; else the newest that the endpoint itself names, else the newest of all."""
-    if EVERY in names:
-        return tuple(one for one in DIALECTS.values() if one.implementable)
-    try:
-        if names:
-            return tuple(dict.fromkeys(_implementable(one) for one in names))
-    except UnknownDialect as error:
-        raise usage(f"{error} `--dialect {EVERY}` runs every one") from error
-    if not isinstance(target.factory, Program):
-        return (dialect(NEWEST),)
-    known = [DIALECTS[one] for one in _greeting(target).dialects if one in DIALECTS]
-    return (max(known, key=lambda one: one.draft, default=dialect(NEWEST)),)
-
-
-def _implementable(name: str) -> Dialect:
-    found = dialect(name)
-    if not found.implementable:
-        raise UnknownDialect(f"{name} contradicts itself and cannot be implemented.")
-    return found
-
-
-def _greeting(target: Target) -> Hello:
-    """What the program says of itself when nothing is asked of it."""
-    assert isinstance(target.factory, Program)
-    last: Exception | None = None
-    for role in target.roles:
-        try:
-            return asyncio.run(target.factory.greeting(role))
-        except EndpointNotOffered as refusal:
-            last = refusal
-        except (EndpointGone, EndpointMisuse, OSError) as error:
-            raise EnvironmentTrouble(
-                f"{target.factory} does not start as a {role}: {error}; "
-                f"`wtspec check-endpoint --exec ...` says what is missing"
-            ) from error
-    raise EnvironmentTrouble(f"{target.factory} offers no role that was asked for: {last}")
+    if path not in PATHS:
+        names = [one.strip("/") for one in PATHS]
+        near = get_close_matches(name, names, n=1) or names
+        raise usage(f"--path {text!r}: the contract has no path {path}; write {' or '.join(near)}")
+    return path, own

@@ -126,6 +126,21 @@ class Nowhere:
     path: str = "/no-such-path"
 
 
+# Where the contract has a server behave so; who has other paths can map these to them.
+PATHS = (
+    "/echo",
+    "/sink",
+    "/hold",
+    "/source",
+    "/close",
+    "/drain",
+    "/reset",
+    "/stop",
+    "/reject",
+    "/origin",
+    "/protocols",
+)
+
 Application = (
     Echo
     | Sink

@@ -69,8 +69,9 @@ class Runner:
                 for event in events:
                     self._take(event)
             is_complete = True
-        except KeyboardInterrupt:
-            self.watcher.troubled("interrupted; what was judged so far is kept")
+        except KeyboardInterrupt as stopped:
+            why = str(stopped) or "interrupted"
+            self.watcher.troubled(f"{why}; what was judged so far is kept")
         spent_s = round(time.monotonic() - began_s, 3)
         self.run = replace(self.run, duration_s=spent_s, is_complete=is_complete)
         if self.store is not None:

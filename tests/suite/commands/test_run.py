@@ -12,7 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from wtspec.suite.commands.running import Request
+from wtspec.suite.commands import target
+from wtspec.suite.commands.request import Request
 
 Wtspec = Callable[..., Any]
 SCHEMA = json.loads(files("wtspec.reports").joinpath("run.schema.json").read_text())
@@ -47,8 +48,14 @@ def test_json_on_stdout_is_all_that_is_there(wtspec: Wtspec) -> None:
 
 
 def test_a_cell_id_runs_as_it_was_printed(wtspec: Wtspec) -> None:
-    said = wtspec("run", "setup/echo@h3-07/client", "--json", "-", "-q")
-    assert [one["id"] for one in json.loads(said.out)["cells"]] == ["setup/echo@h3-07/client"]
+    said = wtspec("run", "setup/echo@h3-07/client", "setup/session-opens", "--json", "-")
+    assert [one["id"] for one in json.loads(said.out)["cells"]] == [
+        "setup/session-opens@h3-16/server",
+        "setup/session-opens@h3-16/client",
+        "setup/echo@h3-07/client",
+    ]
+    only = wtspec("run", "setup/echo@h3-07/client", "--json", "-")
+    assert "reference as client in h3-07" in only.err
 
 
 def test_a_program_is_judged_and_its_failures_are_shown(wtspec: Wtspec) -> None:
@@ -100,10 +107,12 @@ def test_a_run_is_resumed(wtspec: Wtspec) -> None:
 
 def test_the_command_that_goes_on_names_all_that_was_asked() -> None:
     options: dict[str, Any] = dict.fromkeys(each.name for each in fields(Request))
-    asked = {"select": ("setup",), "dialects": ("h3-14",), "role": "server", "baseline": "my.toml"}
-    said = Request(**{**options, **asked}).again("wtspec run --exec x", Path("out"))
+    asked = {"select": ("setup",), "dialects": ("h3-14",), "role": "server"}
+    command = target.choose(target.Wanted(program="./x y")).command(3, "my.toml")
+    said = Request(**{**options, **asked}).again(command, Path("out"))
     assert said == (
-        "wtspec run --exec x setup --dialect h3-14 --role server --baseline my.toml --resume out"
+        "wtspec run --exec './x y' --seed 3 --baseline my.toml"
+        " setup --dialect h3-14 --role server --resume out"
     )
 
 
@@ -115,17 +124,29 @@ def test_the_command_that_goes_on_names_all_that_was_asked() -> None:
         (["--dialect", "h3-06"], 2, "cannot be implemented"),
         (["--exec", "x", "--url", "https://127.0.0.1:1/"], 2, "a run has one endpoint"),
         (["--exec", "'"], 2, "does not read as a command"),
-        (["--exec", " "], 2, "--exec needs the command"),
-        (["--url", "http://127.0.0.1/"], 2, "is no https URL"),
+        (["--exec", " "], 2, "--exec is empty"),
+        (["--url", ""], 2, "--url is empty"),
+        (["--listen", "127.0.0.1"], 2, "is not as 127.0.0.1:8080"),
+        (["--listen", "192.0.2.1:80"], 3, "cannot listen at 192.0.2.1:80"),
+        (["--url", "http://127.0.0.1/"], 2, "cannot be asked for a session"),
         (["--url", "https://127.0.0.1:1/", "--role", "client"], 2, "--url names a server"),
         (["--url", "https://127.0.0.1:1/", "--path", "echo"], 2, "is not as echo=/my/echo"),
         (["--path", "echo=/x"], 2, "it goes with --url"),
+        (["--url", "https://127.0.0.1:1/", "--path", "ecko=/x"], 2, "no path /ecko; write echo"),
+        (
+            ["--url", "https://127.0.0.1:1/", "--path", "echo=/x", "--path", "echo=/y"],
+            2,
+            "names /echo twice",
+        ),
         (["--resume", "a", "--out", "b"], 2, "continues in its own folder"),
         (["--baseline", "none.toml"], 2, "there is no baseline none.toml"),
-        (["setup", "--resume", "none"], 3, "none holds no run to resume"),
+        (["setup", "--resume", "none"], 3, "none holds no run"),
         (["setup", "--exec", "/nonexistent/program"], 3, "does not start as a server"),
         (["origin/refused", "--role", "client"], 5, "no selected case has this role"),
         (["setup", "--json", "/proc/none/run.json"], 3, "cannot write the report"),
+        (["setup", "--junit", "."], 2, "--junit '.' is a folder"),
+        (["setup@h3-99"], 2, "no dialect 'h3-99'"),
+        (["--max-time", "0"], 2, "Invalid value for '--max-time'"),
     ],
 )
 def test_a_mistake_is_answered_in_one_sentence(
@@ -138,6 +159,10 @@ def test_a_mistake_is_answered_in_one_sentence(
 
 def test_a_server_that_is_not_there_is_no_crash(wtspec: Wtspec, free_url: str) -> None:
     said = wtspec("run", "setup/echo", "--url", free_url)
+    assert said.status == 3
+    assert "No QUIC answer from 127.0.0.1" in said.err
+    # Asked in a dialect that the user names, it is missed by the run itself.
+    said = wtspec("run", "setup/echo", "--url", free_url, "--dialect", "h3-16")
     assert said.status == 3
     assert "no QUIC answer from 127.0.0.1" in said.err
 
