@@ -9,7 +9,7 @@ from wtspec.suite.peer.connect_stream import ConnectStream, describe, signal_of
 from wtspec.suite.peer.http3 import Http3Reader
 from wtspec.suite.peer.inbox import Inbox
 from wtspec.suite.peer.manners import Withheld
-from wtspec.suite.peer.message import is_session_request, status_of
+from wtspec.suite.peer.message import in_one_line, is_session_request, status_of
 from wtspec.suite.peer.outlet import SHOWN_BYTES, Outlet
 from wtspec.suite.peer.stream import MessageStream, Stream
 from wtspec.suite.peer.timeline import Direction
@@ -326,10 +326,8 @@ class Http3Connection:
             self._answer(stream)
 
     def _headers(self, stream_id: int, fields: tuple[Field, ...], *, is_trailer: bool) -> None:
-        lines = (f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in fields)
-        shown = ", ".join(lines)
         what = "HEADERS (trailer)" if is_trailer else "HEADERS"
-        self._timeline.received(f"stream {stream_id}", what, shown)
+        self._timeline.received(f"stream {stream_id}", what, in_one_line(fields))
         if is_trailer:
             return
         if not self.quic.is_client:

@@ -36,6 +36,13 @@ def status_of(fields: Sequence[Field]) -> int | None:
     return int(value) if is_status(value) else None
 
 
+def in_one_line(fields: Sequence[Field]) -> str:
+    """For people."""
+    return ", ".join(
+        f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in fields
+    )
+
+
 def is_session_request(fields: Sequence[Field]) -> bool:
     """An extended CONNECT, whatever its protocol."""
     given = dict(fields)

@@ -7,6 +7,7 @@ from typing import TypedDict
 from wtspec.suite.dialect import Dialect, ProtocolSyntax
 from wtspec.suite.endpoint.application import Application, Protocols
 from wtspec.suite.peer import readback
+from wtspec.suite.peer.message import in_one_line
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw
 from wtspec.suite.wire import structured_fields
@@ -69,15 +70,14 @@ class Opening:
         if self.raw is not None:
             raw = self.raw if isinstance(self.raw, Raw) else self.raw(fields)
             return raw.data, f"Raw({raw.why}) {len(raw)} bytes"
-        shown = ", ".join(f"{name.decode('latin-1')}: {value!r}" for name, value in fields)
         section = readback.section(fields, self.form)
-        return readback.frame(FrameType.HEADERS, section), f"HEADERS {shown}"
+        return readback.frame(FrameType.HEADERS, section), f"HEADERS {in_one_line(fields)}"
 
     def send(self, outlet: Outlet, stream_id: int, honest: Sequence[Field]) -> None:
         """Write that frame."""
-        data, shown = self.frame(honest)
+        data, what = self.frame(honest)
         size_bytes = self.piece_bytes or max(len(data), 1)
-        outlet.send(stream_id, data[:size_bytes], what=shown)
+        outlet.send(stream_id, data[:size_bytes], what=what)
         for at in range(size_bytes, len(data), size_bytes):
             outlet.send(stream_id, data[at : at + size_bytes])
 
