@@ -88,7 +88,7 @@ class _Run:
         tell(f"evidence and journal: {store.folder}")
         if not runner.run.is_complete:
             again = request.again(command, store.folder)
-            tell(f"{stored.count('not-run')} cells were not run; go on with: {again}")
+            tell(f"not run: {stored.count('not-run')} cells; go on with: {again}")
         return stored, bool(runner.troubles)
 
     def _store(self) -> Store:
