@@ -1,10 +1,11 @@
 """In which dialects a run asks: those that the user names, else the newest that is really spoken.
 
-A program says what it speaks in its `hello`; a server that runs already shows it on the wire.
+A program says what it speaks in its `hello`; a server that runs already shows it on the wire, where
+drafts that are switched on by the same setting look alike.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wtspec.suite.commands.attach import Program, Remote
@@ -20,9 +21,15 @@ from wtspec.suite.endpoint.interface import (
     EndpointNotOffered,
     Hello,
 )
+from wtspec.suite.wire.settings import Setting
 from wtspec.suite.wire.settings import name as setting_name
 
 NEWEST = "h3-16"
+_LIMITS = {
+    Setting.WT_INITIAL_MAX_DATA,
+    Setting.WT_INITIAL_MAX_STREAMS_UNI,
+    Setting.WT_INITIAL_MAX_STREAMS_BIDI,
+}
 EVERY = "all"
 _ECHO = "/echo"
 
@@ -110,10 +117,11 @@ def newest(site: Site, seen: Survey) -> Asked:
     EnvironmentTrouble where no dialect's own setting came.
     """
     if spoken := [one for one in seen.answers if one.is_spoken]:
-        return _asked(spoken[-1], f"the newest that the server speaks: {_names(spoken)}")
+        chosen = _of_its_family(spoken, dict(seen.settings or ()))
+        return _asked(chosen, f"of those that the server speaks: {_names(spoken)}")
     if announced := [one for one in seen.answers if one.is_announced]:
-        last = announced[-1]
-        why = f"the newest that the server announces, but {site.path} gave no session: {last.said};"
+        last = _of_its_family(announced, dict(seen.settings or ()))
+        why = f"the server announces it, but {site.path} gave no session: {last.said};"
         return _asked(last, f"{why} --path echo=/its/own names its echo")
     came = dict(seen.settings or ())
     enabled = [one for one in seen.answers if DIALECTS[one.dialect].enabling_setting in came]
@@ -128,6 +136,19 @@ def newest(site: Site, seen: Survey) -> Asked:
     best = min(reversed(enabled), key=lambda one: (not one.is_accepted, len(one.lacks)))
     lacks = ", ".join(best.lacks)
     return _asked(best, f"what the server announces fits it best, though it lacks {lacks}")
+
+
+def _of_its_family(answers: Sequence[Answer], settings: Mapping[int, int]) -> Answer:
+    """The one that is meant, among drafts that look like the newest of these.
+
+    The drafts that still move: the newest. Of an older family its first, which asks for least, so
+    that no server is held to rules of a draft that it never spoke; unless limits of sessions show a
+    later one.
+    """
+    setting = DIALECTS[answers[-1].dialect].enabling_setting
+    alike = [one for one in answers if DIALECTS[one.dialect].enabling_setting == setting]
+    is_late = alike[-1].dialect == NEWEST or bool(_LIMITS & settings.keys())
+    return alike[-1] if is_late else alike[0]
 
 
 def _asked(chosen: Answer, why: str) -> Asked:

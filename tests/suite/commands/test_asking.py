@@ -42,7 +42,27 @@ def surveyed(*settings: Setting, **answers: tuple[tuple[str, ...], int | None]) 
                 h3_16=((), 404),
             ),
             "h3-14",
-            "the newest that the server speaks: h3-07 h3-14",
+            "of those that the server speaks: h3-07 h3-14",
+        ),
+        (
+            surveyed(
+                Setting.WEBTRANSPORT_MAX_SESSIONS_07,
+                h3_07=((), 200),
+                h3_11=((), 200),
+                h3_12=((), 200),
+            ),
+            "h3-07",
+            "h3-07 h3-11 h3-12",
+        ),
+        (
+            surveyed(
+                Setting.WEBTRANSPORT_MAX_SESSIONS_07,
+                Setting.WT_INITIAL_MAX_DATA,
+                h3_07=((), 200),
+                h3_12=((), 200),
+            ),
+            "h3-12",
+            "h3-07 h3-12",
         ),
         (
             surveyed(Setting.WT_ENABLED, h3_14=(("X",), 404), h3_15=((), 404), h3_16=((), 404)),
@@ -61,7 +81,7 @@ def surveyed(*settings: Setting, **answers: tuple[tuple[str, ...], int | None]) 
             "fits it best, though it lacks H3_DATAGRAM",
         ),
     ],
-    ids=["spoken", "announced", "nearest"],
+    ids=["spoken", "the-first-of-those-alike", "with-limits", "announced", "nearest"],
 )
 def test_the_newest_is_asked_and_explained(seen: Survey, asked: str, why: str) -> None:
     found = newest(SITE, seen)
