@@ -9,13 +9,11 @@ from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
 from wtspec.suite.network.path import Direction, Drop, Fate, Swap
 from wtspec.suite.peer.answers import own_stream
-from wtspec.suite.peer.peer import Peer, Raw
-from wtspec.suite.peer.raw_streams import quic_frame
+from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import ConnectionClosed, Reaction, Reported, Reset, Signal, Silence
 from wtspec.suite.wire.error_codes import QUIC, ApplicationCode
 from wtspec.suite.wire.stream_header import StreamKind
 
-RESET_STREAM_AT = 0x24
 # A stream's header has three bytes at least and sixteen at most; Resets writes four more.
 KEEPS_HEADER = range(3, 21)
 
@@ -178,8 +176,8 @@ async def reliable_above_final(peer: Peer) -> Reaction:
     await stream.send(FOUR_BYTES)
     await peer.barrier()
     size_bytes = len(stream.header) + len(FOUR_BYTES)
-    numbers = (stream.id, ApplicationCode(7), size_bytes, size_bytes + 1)
-    await peer.send_packet(Raw(quic_frame(RESET_STREAM_AT, *numbers), "reliable above final"))
+    sizes = {"final_size": size_bytes, "reliable_size": size_bytes + 1}
+    await stream.claim(ApplicationCode(7), **sizes, why="reliable above final")
     return await peer.reaction()
 
 
@@ -226,9 +224,9 @@ async def reduced(peer: Peer, promised: tuple[int, int]) -> Reaction:
     session = await peer.open_session(Echo())
     stream = await session.open_uni()
     await stream.send(b"")
-    header, code = len(stream.header), ApplicationCode(7)
+    header = len(stream.header)
     for size_bytes in promised:
         await peer.api_barrier()  # who reads the stream waits for more of it
-        numbers = (stream.id, code, header + 100, header + size_bytes)
-        await peer.send_packet(Raw(quic_frame(RESET_STREAM_AT, *numbers), "one of two promises"))
+        sizes = {"final_size": header + 100, "reliable_size": header + size_bytes}
+        await stream.claim(ApplicationCode(7), **sizes, why="one of two promises")
     return await session.reported("ended")

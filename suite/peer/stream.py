@@ -7,7 +7,9 @@ from wtspec.suite.peer.inbox import Inbox
 from wtspec.suite.peer.interruption import EndScript, NotApplicable
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw, plain
+from wtspec.suite.quic.events import RESET_STREAM_AT
 from wtspec.suite.signal import Both, Fin, Goaway, Reaction, Reset, Signal, Silence
+from wtspec.suite.wire import varint
 from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import Frame, FrameType
 from wtspec.suite.wire.stream_header import StreamKind
@@ -79,6 +81,15 @@ class Stream:
             size = 0
         self.our_side_ended = True
         self._outlet.reset(self.id, code, size or None)
+
+    async def claim(self, code: int, *, final_size: int, reliable_size: int, why: str) -> None:
+        """One RESET_STREAM_AT of these numbers, true or not, in a packet of its own; our side of
+        the stream goes on. NotApplicable where the endpoint takes no RESET_STREAM_AT.
+        """
+        if not self._outlet.can_reset_at:
+            raise NotApplicable("the endpoint does not announce RESET_STREAM_AT")
+        numbers = (RESET_STREAM_AT, self.id, code, final_size, reliable_size)
+        self._outlet.packet(Raw(b"".join(map(varint.encode, numbers)), why))
 
     async def stop(self, code: int) -> None:
         """STOP_SENDING."""
