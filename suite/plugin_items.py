@@ -101,7 +101,7 @@ class CaseItem(pytest.Item):
     def setup(self) -> None:
         self.verdict = verdict = self._campaign.verdict(self.cell)
         self.user_properties.append(("outcome", verdict.outcome))
-        for name in ("signature", "expected_by", "reading"):
+        for name in ("signature", "expected_by", "reading", "root"):
             if value := getattr(verdict, name):
                 self.user_properties.append((name, visible(value)))
         if verdict.outcome == "harness-error":
@@ -193,6 +193,7 @@ class Door:
                 told["outcome"],
                 signature=told.get("signature", ""),
                 expected_by=told.get("expected_by", ""),
+                root=told.get("root", ""),
             )
 
     @pytest.hookimpl(tryfirst=True)
@@ -224,11 +225,12 @@ class Door:
         return known.stale(self._stored, whole_catalogue=False)
 
     def _status(self) -> ExitCode:
-        red = {"fail", "crash", "timeout", "flaky"}
-        cells = self._told.values()
-        unexpected = sum(one.outcome in red and not one.expected_by for one in cells)
+        stored = self._stored
         return exit_code(
-            self._stored.totals, unexpected=unexpected, stale=self._stale(), is_complete=True
+            stored.totals,
+            unexpected=stored.unexpected,
+            excused=stored.excused,
+            stale=self._stale(),
         )
 
     def _summary(self) -> Iterator[str]:

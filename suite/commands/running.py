@@ -149,10 +149,10 @@ def _status(
     """`whole`: the plan, where nothing was selected: a case that was left out is then our fault."""
     if whole is not None and whole.catalogue.mistakes:
         return ExitCode.HARNESS_ERROR
-    red = {"fail", "crash", "timeout", "flaky"}
     return exit_code(
         stored.totals,
-        unexpected=sum(one.outcome in red and not one.expected_by for one in stored.cells),
+        unexpected=stored.unexpected,
+        excused=stored.excused,
         stale=stale,
         is_complete=stored.run.is_complete,
         is_troubled=is_troubled,

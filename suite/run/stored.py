@@ -127,6 +127,21 @@ class Stored:
         words = sorted({one.outcome for one in self.cells})
         return {word: self.count(word) for word in words}
 
+    @property
+    def unexpected(self) -> int:
+        """Cells that fail the run and that no baseline excuses."""
+        red = {"fail", "crash", "timeout", "flaky"}
+        return sum(one.outcome in red and not one.expected_by for one in self.cells)
+
+    @property
+    def excused(self) -> int:
+        """Cells that are blocked behind a failure that the baseline knows."""
+        known = {one.id for one in self.cells if one.expected_by}
+        return sum(
+            one.outcome == "blocked" and one.root.partition(" ended in ")[0] in known
+            for one in self.cells
+        )
+
 
 def cell_to_json(cell: StoredCell) -> dict[str, Any]:
     return asdict(cell)

@@ -19,6 +19,8 @@ from wtspec.suite.commands.exit_code import ExitCode, exit_code
         ({"pass": 98, "blocked": 2}, {}, 0),
         ({"pass": 97, "blocked": 3}, {}, 4),
         ({"fail": 1, "blocked": 99}, {"unexpected": 1}, 1),
+        ({"fail": 1, "pass": 89, "blocked": 10}, {"excused": 10}, 0),
+        ({"fail": 1, "pass": 89, "blocked": 10}, {"excused": 7}, 4),
         ({"blocked": 9}, {"is_troubled": True}, 3),
         ({"pass": 9}, {"is_troubled": True}, 0),
         ({"not-applicable": 9}, {}, 5),
