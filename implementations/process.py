@@ -72,7 +72,8 @@ class ProcessEndpoint:
 
     def path_of(self, path: str) -> str | None:
         """The contract's own path, unless `hello` says that it is not offered."""
-        return None if path.partition("?")[0] in self.hello.unsupported else path
+        named = {path, path.partition("?")[0]}
+        return None if named & self.hello.unsupported else path
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """A listener that raises is our bug: the loop's exception handler hears of it."""
