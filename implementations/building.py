@@ -11,7 +11,7 @@ class BuildError(Exception):
     """The program could not be built; the message says what to do, or what the tool printed."""
 
 
-def build(name: str, deadline_s: float = 900.0) -> Manifest:
+def build(name: str, deadline_s: float = 3600.0) -> Manifest:
     """Run the `build` command of the manifest in its folder; raises BuildError or ManifestError."""
     manifest = load(name)
     process = manifest.process

@@ -1,0 +1,57 @@
+"""The catalogue against Rust stacks of older dialects over UDP, in both roles.
+
+A cold build takes minutes, so that only who asks for it pays: WTSPEC_REQUIRE=rust.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wtspec.implementations import building, manifest
+
+NAMES = ("wtransport", "web-transport-quinn")
+MAIN = "from wtspec.suite.commands.main import main; main()"
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    if "rust" not in os.environ.get("WTSPEC_REQUIRE", "").replace(",", " ").split():
+        pytest.skip("a Rust build takes minutes: ask for it with WTSPEC_REQUIRE=rust")
+    if shutil.which("cargo") is None:
+        pytest.fail("cargo is not on the PATH, so no Rust stack can be built")
+    built = str(request.param)
+    building.build(built)
+    return built
+
+
+@pytest.mark.real
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("role", ["server", "client"])
+def test_only_known_failures(role: str, tmp_path: Path, name: str) -> None:
+    home, process = manifest.directory(name), manifest.load(name).process
+    assert process is not None
+    report = tmp_path / "run.json"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", MAIN, "run", "--quiet"),
+            *("--exec", str(home / process.exec), "--role", role),
+            *("--baseline", str(home / "baseline.toml")),
+            *("--json", str(report), "--out", str(tmp_path / "results")),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    outcomes = [cell["outcome"] for cell in json.loads(report.read_text())["cells"]]
+    assert len(outcomes) > 500
+    assert "harness-error" not in outcomes
+    # A reserved frame on the CONNECT stream kills the driver of wtransport, and that case is the
+    # control of eleven others.
+    assert outcomes.count("blocked") <= len(outcomes) / 35
