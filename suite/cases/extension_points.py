@@ -101,23 +101,34 @@ async def parameters(peer: Peer, extra: tuple[tuple[int, bytes], ...]) -> Reacti
         **{f"{name}-empty": Frame(one, b"") for name, one in NUMBERS.items()},
         "reserved-small": Frame(NUMBERS["reserved"], b"nothing"),
         "unassigned-small": Frame(UNASSIGNED, b"nothing"),
-        "reserved-long": Frame(NUMBERS["reserved"], bytes(LONG)),
     },
-    expect=lambda frame: GOES_ON_UNLESS_LONG if len(frame.payload) == LONG else GOES_ON,
+    expect=GOES_ON,
     aftermath=Aftermath(
         session="ref-reserved-frames-ignored", connection="ref-reserved-frames-ignored"
     ),
-    faults={
-        "closes-on-unknown-control-frames": ConnectionClosed(H3.FRAME_UNEXPECTED),
-        "takes-no-long-control-frames": {"reserved-long": ConnectionClosed(H3.EXCESSIVE_LOAD)},
-        "takes-no-control-frame-in-pieces": {"reserved-long": ConnectionClosed(H3.FRAME_ERROR)},
-    },
+    faults={"closes-on-unknown-control-frames": ConnectionClosed(H3.FRAME_UNEXPECTED)},
 )
 async def control_frames(peer: Peer, frame: Frame) -> Reaction:
     session = await peer.open_session(Echo())
     await peer.control.send_frames(frame)
     await peer.barrier()  # it has arrived
     return await session.echo(AFTER)
+
+
+@case(
+    "extension-points/long-control-frame",
+    title="a long frame without a meaning on the control stream changes nothing",
+    requires=["ref-reserved-frames-ignored"],
+    roles=BOTH,
+    control="extension-points/control-frames",
+    expect=GOES_ON_UNLESS_LONG,
+    faults={
+        "takes-no-long-control-frames": ConnectionClosed(H3.FRAME_ERROR),
+        "takes-no-control-frame-in-pieces": ConnectionClosed(H3.FRAME_ERROR),
+    },
+)
+async def long_control_frame(peer: Peer) -> Reaction:
+    return await control_frames(peer, Frame(NUMBERS["reserved"], bytes(LONG)))
 
 
 @case(
@@ -130,7 +141,7 @@ async def control_frames(peer: Peer, frame: Frame) -> Reaction:
     expect=lambda payload: GOES_ON if payload else GOES_ON_UNLESS_LONG,
     faults={
         "takes-no-control-frame-in-pieces": ConnectionClosed(H3.FRAME_ERROR),
-        "takes-no-long-control-frames": {"never-to-its-end": ConnectionClosed(H3.EXCESSIVE_LOAD)},
+        "takes-no-long-control-frames": {"never-to-its-end": ConnectionClosed(H3.FRAME_ERROR)},
     },
 )
 async def control_frame_in_pieces(peer: Peer, payload: bytes) -> Reaction:

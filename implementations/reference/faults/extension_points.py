@@ -41,10 +41,10 @@ class ClosesOnUnknownControlFrames(ControlRules):
 
 @fault("takes-no-long-control-frames")
 class TakesNoLongControlFrames(ControlRules):
-    """Such a frame of over 64 kB is H3_EXCESSIVE_LOAD."""
+    """Such a frame of over 64 kB is H3_FRAME_ERROR."""
 
     def code_for_unknown_frame(self, frame_type: int, size_bytes: int) -> int | None:
-        return H3.EXCESSIVE_LOAD if size_bytes > 0xFFFF else None
+        return H3.FRAME_ERROR if size_bytes > 0xFFFF else None
 
 
 @fault("takes-no-control-frame-in-pieces")
