@@ -67,7 +67,10 @@ def _show_set(value: object, *, codes: bool) -> str:
 def _value_matches(wanted: object, seen: object) -> bool:
     if wanted is None:
         return True
-    if isinstance(wanted, range | frozenset):
+    if isinstance(wanted, range):
+        # An enum's member is looked for one by one, among up to 2^62 numbers; a plain int is not.
+        return isinstance(seen, int) and int(seen) in wanted
+    if isinstance(wanted, frozenset):
         return seen in wanted
     return wanted == seen
 

@@ -66,6 +66,8 @@ def test_every_signal_is_a_hashable_value_that_prints(kind: type[Signal]) -> Non
         (Fin(b"x"), Fin(b""), False),
         (Observed("a", 0), Observed("a", 0), True),
         (Observed("a", 0), Observed("a", 1), False),
+        (Stop(range(0x21, 1 << 62, 0x1F)), Stop(0), False),
+        (Stop(range(0x21, 1 << 62, 0x1F)), Stop(H3.NO_ERROR), False),
         (SessionError(5), Reset(5), True),
         (SessionError(5), Stop(5), True),
         (SessionError(5), SessionClosed(5, b"why"), True),
