@@ -7,13 +7,16 @@ from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer, Raw
 from wtspec.suite.signal import (
+    Both,
     ConnectionClosed,
     Established,
+    Fin,
     Observed,
     Reaction,
     Refused,
     Reset,
     Response,
+    Signal,
     Silence,
     Stop,
 )
@@ -24,6 +27,12 @@ from wtspec.suite.wire.fields import Field
 
 RESET_INSTEAD = "RFC 9114 section 4.1.1: a request that is not processed may be reset"
 AT_ANY_TIME = "RFC 9114 section 5.3: a connection may be closed at any time"
+UNSERVED: dict[Signal, str] = {
+    Reset(): RESET_INSTEAD,
+    Stop(): RESET_INSTEAD,
+    Both((Stop(), Fin(b""))): "RFC 9114 section 4.1.1: it should abort both directions",
+    ConnectionClosed(): AT_ANY_TIME,
+}
 UNKNOWN = UnknownCapsule(capsule.grease(3), b"early")
 SHORT_CLOSE = capsule.encode_raw(CapsuleType.CLOSE_SESSION, b"\0\0")
 # What a URL holds behind the authority, and the :path that is due for it.
@@ -149,7 +158,7 @@ async def draft02_header(peer: Peer) -> Reaction:
     control="setup/session-opens",
     expect=Expect(
         Response(range(300, 600)),
-        tolerated={Reset(): RESET_INSTEAD, Stop(): RESET_INSTEAD, ConnectionClosed(): AT_ANY_TIME},
+        tolerated=UNSERVED,
     ),
     faults={"takes-plain-connect": Response(200)},
 )
@@ -165,9 +174,7 @@ async def plain_connect(peer: Peer) -> Reaction:
     roles=[Role.SERVER],
     control="setup/session-opens",
     parameters={"get": b"GET", "head": b"HEAD", "options": b"OPTIONS", "unknown": b"BREW"},
-    expect=Expect(
-        Response(range(200, 600)), Reset(), Stop(), tolerated={ConnectionClosed(): AT_ANY_TIME}
-    ),
+    expect=Expect(Response(range(200, 600)), Reset(), Stop(), tolerated=UNSERVED),
     faults={"forgets-ordinary-requests": Silence()},
 )
 async def ordinary(peer: Peer, name: bytes) -> Reaction:
@@ -185,7 +192,7 @@ async def ordinary(peer: Peer, name: bytes) -> Reaction:
     expect=Expect(
         Response(range(400, 600)),
         Reset(H3.MESSAGE_ERROR),
-        tolerated={Reset(): RESET_INSTEAD, Stop(): RESET_INSTEAD, ConnectionClosed(): AT_ANY_TIME},
+        tolerated=UNSERVED,
         readings={Established(): "open/no rule says what a server does"},
     ),
     faults={

@@ -10,6 +10,7 @@ from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import SETTINGS, Peer
 from wtspec.suite.signal import (
     Absent,
+    Both,
     ConnectionClosed,
     Datagram,
     Established,
@@ -210,7 +211,8 @@ TOKENS: dict[str, Token] = {
 NO_PROTOCOL = Expect(
     Response(501),
     tolerated=dict.fromkeys(
-        (Response(REFUSAL), Reset(), Stop(), ConnectionClosed()), "ref-connect-protocol-unknown-501"
+        (Response(REFUSAL), Reset(), Stop(), Both((Stop(), Fin(b""))), ConnectionClosed()),
+        "ref-connect-protocol-unknown-501",
     ),
 )
 
