@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
-from wtspec.suite.wire.error_codes import H3, QUIC, WT, means_nothing, name, transport_name
+from wtspec.suite.wire.error_codes import (
+    H3,
+    QUIC,
+    WT,
+    from_http3,
+    means_nothing,
+    name,
+    transport_name,
+)
 
 Number = int | range | frozenset[int] | None
 
@@ -166,7 +174,8 @@ class Response(Signal):
 
     def companions(self) -> tuple[Signal, ...]:
         # The answer is there, whatever the server asks of the rest of the request, and why.
-        return (Fin(), Data(), Stop(), Reset(H3.NO_ERROR))
+        # And the connection may go with the session that was refused: RFC 9114 section 5.3.
+        return (Fin(), Data(), Stop(), Reset(H3.NO_ERROR), ConnectionClosed(H3.NO_ERROR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +249,21 @@ class ConnectionClosed(Signal):
 
     def matches(self, seen: Signal) -> bool:
         if not isinstance(seen, ConnectionClosed) or not seen.transport or self.transport:
-            return Signal.matches(self, seen)
+            return Signal.matches(self, seen) or self._matches_out_of_place(seen)
         # QUIC numbers its errors in a space of their own; only an end without one is the same.
         means_no_error = seen.code == QUIC.NO_ERROR and _value_matches(self.code, H3.NO_ERROR)
         return self.transport is None and (self.code is None or means_no_error)
+
+    def _matches_out_of_place(self, seen: Signal) -> bool:
+        """A stream error of an application closes no connection: it counts as H3_NO_ERROR too.
+
+        RFC 9114 section 8, of a code in an unexpected context.
+        """
+        if not isinstance(seen, ConnectionClosed) or not isinstance(seen.code, int):
+            return False
+        is_of_application = not seen.transport and from_http3(seen.code) is not None
+        wants_no_error = not self.transport and _value_matches(self.code, H3.NO_ERROR)
+        return is_of_application and wants_no_error
 
     def companions(self) -> tuple[Signal, ...]:
         # The end of the connection ends everything on it; what showed before does not contradict

@@ -341,7 +341,10 @@ async def lost_on_the_way_back(peer: Peer) -> Reaction:
     expect=Expect(
         Fin(),
         Reset(),
-        tolerated={ConnectionClosed(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5: it may mind"},
+        tolerated={
+            ConnectionClosed(H3.EXCESSIVE_LOAD): "RFC 9114 section 10.5: it may mind",
+            GIVEN_UP: "RFC 9114 section 5.3: the connection may be closed with the session",
+        },
         expected_beside=(SessionClosed(), Stop(), GIVEN_UP),
     ),
     faults={"closes-for-a-full-queue": ConnectionClosed(H3.INTERNAL_ERROR)},
