@@ -421,7 +421,7 @@ FRAMES = {
         "ref-max-push-id-elsewhere",
     ],
     roles=BOTH,
-    control="capsules/reserved-frames",
+    control="capsules/unknown-skipped",
     violates=True,
     parameters=FRAMES,
     expect=Expect(ConnectionClosed(H3.FRAME_UNEXPECTED)),
@@ -438,7 +438,7 @@ async def connect_stream_frames(peer: Peer, frame: Frame) -> Reaction:
     title="a push promised on the CONNECT stream of a session costs the connection",
     requires=["ref-connect-stream-frames", "ref-push-promise-from-client"],
     roles=BOTH,
-    control="capsules/reserved-frames",
+    control="capsules/unknown-skipped",
     violates=True,
     # A client allowed no Push ID, so that the number is wrong as well (RFC 9114 section 7.2.5).
     expect=Expect(ConnectionClosed(H3.FRAME_UNEXPECTED), ConnectionClosed(H3.ID_ERROR)),
@@ -456,7 +456,7 @@ async def push_promise(peer: Peer) -> Reaction:
     title="there are no trailers on the CONNECT stream of a session",
     requires=["ref-connect-stream-frames"],
     roles=BOTH,
-    control="capsules/reserved-frames",
+    control="capsules/unknown-skipped",
     violates=True,
     parameters={"open": False, "finished": True},
     expect=Expect(
