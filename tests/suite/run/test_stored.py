@@ -3,8 +3,11 @@
 from wtspec.suite.run.stored import Stored, StoredCell, StoredRun
 
 
-def cell(name: str, outcome: str, **facts: str) -> StoredCell:
-    return StoredCell(f"a/{name}@h3-16/server", f"a/{name}", "server", "h3-16", outcome, **facts)
+def cell(name: str, outcome: str, *, root: str = "", expected_by: str = "") -> StoredCell:
+    place = f"a/{name}@h3-16/server"
+    return StoredCell(
+        place, f"a/{name}", "server", "h3-16", outcome, root=root, expected_by=expected_by
+    )
 
 
 def test_what_a_baseline_excuses() -> None:
