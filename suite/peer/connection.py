@@ -74,6 +74,8 @@ class Http3Connection:
         self.settings_pairs: tuple[tuple[int, int], ...] = ()
         self.inbox = Inbox()
         self.streams: dict[int, Stream] = {}
+        # Kinds of which we have opened a stream for a session: the endpoint had room for it.
+        self.carried: set[StreamKind] = set()
         self.uni_types: dict[int, int] = {}
         self.control: MessageStream | None = None
         self.is_ready = False

@@ -14,21 +14,29 @@ from wtspec.suite.wire.stream_header import StreamKind
 async def new_stream(connection: Http3Connection, kind: StreamKind) -> Stream:
     """A stream of ours without a header; what comes back on it is not parsed.
 
-    NotApplicable where the endpoint has no room for it: RFC 9114 section 6.2 asks for three
-    unidirectional streams, and those we have already.
+    NotApplicable where the endpoint has no room for it.
     """
-    bench = connection.outlet.bench
-
-    def room() -> bool | None:
-        left = connection.quic.streams_left(kind.value) > 0
-        return True if left or connection.closed is not None else None
-
-    if await bench.bell.until(room, bench.patience.step_s) is None:
-        raise NotApplicable(f"the endpoint lets us open no further {kind.value} stream")
+    await room(connection, kind)
     stream = Stream(connection.outlet, connection.quic.open_stream(kind.value), kind)
     if kind is StreamKind.BIDI:
         connection.reader.expect_payload(stream.id)
     return connection.add(stream)
+
+
+async def room(connection: Http3Connection, kind: StreamKind) -> None:
+    """Return once the endpoint lets us open a stream of that kind, else NotApplicable.
+
+    RFC 9114 section 6.2 asks for three unidirectional streams, and those we have already; how many
+    more there may be is the endpoint's choice (RFC 9000 section 4.6).
+    """
+    bench = connection.outlet.bench
+
+    def has_room() -> bool | None:
+        left = connection.quic.streams_left(kind.value) > 0
+        return True if left or connection.closed is not None else None
+
+    if await bench.bell.until(has_room, bench.patience.step_s) is None:
+        raise NotApplicable(f"the endpoint lets us open no further {kind.value} stream")
 
 
 async def ask(

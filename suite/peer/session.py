@@ -18,6 +18,7 @@ from wtspec.suite.peer.interruption import (
 from wtspec.suite.peer.observations import fact
 from wtspec.suite.peer.opening import Opening
 from wtspec.suite.peer.raw import Raw
+from wtspec.suite.peer.raw_streams import room
 from wtspec.suite.peer.setup import Setup
 from wtspec.suite.peer.stream import Stream, collect
 from wtspec.suite.signal import (
@@ -172,6 +173,9 @@ class Session:
     async def _open(self, kind: StreamKind, header: bytes | Raw | None) -> Stream:
         await self.begun()
         connection = self.connection
+        if kind not in connection.carried:
+            await room(connection, kind)
+        connection.carried.add(kind)
         stream_id = connection.quic.open_stream(kind.value)
         opening = readback.header(kind, self.id) if header is None else header
         stream = Stream(connection.outlet, stream_id, kind, opening)

@@ -102,14 +102,17 @@ def test_a_goaway_before_the_close_is_passed_over(bout: Bout) -> None:
 
 def test_no_room_for_another_stream(bout: Bout) -> None:
     async def script(peer: Peer) -> Any:
-        quic = (await peer.connect()).quic
+        session = await peer.open_session(Echo())
+        quic = peer.connection.quic
         while quic.streams_left("uni") > 0:
             quic.open_stream("uni")
         with pytest.raises(NotApplicable, match="no further uni stream"):
             await peer.open_raw(StreamKind.UNI, peer.encode(StreamType.CONTROL))
-        return True
+        with pytest.raises(NotApplicable, match="no further uni stream"):
+            await session.open_uni()
+        return (await session.echo(b"x")).signals
 
-    assert bout(script).value is True
+    assert bout(script).value == (Fin(b"x"),)
 
 
 def test_any_header_on_a_stream(bout: Bout) -> None:
