@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from wtspec.suite.peer.peer import Peer
 
 Script = Callable[..., Awaitable[Reaction]]
-# What a fault must produce: one pattern, or one by role, by the parameter's name, or a function of
-# its value.
+# What a fault must produce: one pattern, or one by role, by the parameter's name, by both in this
+# order, or a function of the parameter's value.
 FaultReaction = (
-    Signal | Mapping[Role, Signal] | Mapping[str, Signal] | Callable[[Any], Signal | None]
+    Signal
+    | Mapping[Role, Signal]
+    | Mapping[str, Signal]
+    | Mapping[Role, Mapping[str, Signal]]
+    | Callable[[Any], Signal | None]
 )
 
 
@@ -73,13 +77,13 @@ class Case:
 
     def fault_reaction(self, fault: str, role: Role, parameter: str | None) -> Signal | None:
         """What this fault must produce in that cell; None: the cell does not name the fault."""
-        wanted = self.faults.get(fault)
+        wanted: Any = self.faults.get(fault)
+        while isinstance(wanted, Mapping):
+            wanted = wanted.get(role) or wanted.get(parameter)
         if wanted is None or isinstance(wanted, Signal):
             return wanted
-        if callable(wanted):
-            return wanted(self.parameters[str(parameter)])
-        by_key: dict[Any, Signal] = dict(wanted.items())
-        return by_key.get(role) or by_key.get(parameter)
+        found: Signal | None = wanted(self.parameters[str(parameter)])
+        return found
 
 
 def case(

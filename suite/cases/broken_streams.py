@@ -13,7 +13,7 @@ from wtspec.suite.peer.peer import Peer, Raw, Session
 from wtspec.suite.peer.stream import MessageStream
 from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Reset, Signal, Silence, Stop
 from wtspec.suite.wire import capsule, frames, grease, stream_header
-from wtspec.suite.wire.error_codes import H3, ApplicationCode
+from wtspec.suite.wire.error_codes import H3, WT, ApplicationCode
 from wtspec.suite.wire.frames import Frame, FrameType
 from wtspec.suite.wire.stream_header import StreamHeader, StreamKind
 
@@ -54,7 +54,15 @@ async def send_stray(peer: Peer, place: Carrier, frame: Frame | Raw) -> Session:
     control="setup/echo",
     parameters=PLACES,
     expect=Expect(Fin(b"after")),
-    faults={"takes-42-for-41": ConnectionClosed(H3.FRAME_ERROR)},
+    faults={
+        "closes-on-unknown-control-frames": {"control": ConnectionClosed(H3.FRAME_UNEXPECTED)},
+        "refuses-unknown-capsules": {"after-data": Reset(WT.SESSION_GONE)},
+        "refuses-reserved-frames-in-messages": {
+            "after-headers": ConnectionClosed(H3.FRAME_UNEXPECTED),
+            "after-data": ConnectionClosed(H3.FRAME_UNEXPECTED),
+        },
+        "takes-42-for-41": ConnectionClosed(H3.FRAME_ERROR),
+    },
 )
 async def frame_42(peer: Peer, place: Carrier) -> Reaction:
     session = await send_stray(peer, place, Frame(0x42, b""))

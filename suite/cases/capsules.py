@@ -126,6 +126,7 @@ CUTS: dict[str, tuple[int, ...]] = {
     parameters={"in-one-frame": (), "behind-empty-frames": (0, 0, 0), **CUTS},
     expect=Expect(CLOSED),
     faults={
+        "reads-one-known-capsule-of-a-frame": {"with-empty-frames": Silence()},
         "reads-each-frame-for-itself": dict.fromkeys(CUTS, Silence()),
         "refuses-unknown-capsules": ENDED_BY_ERROR,
     },

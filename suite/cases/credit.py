@@ -184,7 +184,10 @@ async def zero_means_none(peer: Peer, parameter: Several) -> Reaction:
     control="setup/echo",
     needs=["datagrams"],
     expect=Expect(Datagram(PATTERN)),
-    faults={"counts-datagrams-as-data": Silence()},
+    faults={
+        "cuts-the-last-byte-of-datagrams": Datagram(PATTERN[:-1]),
+        "counts-datagrams-as-data": Silence(),
+    },
 )
 async def datagrams_need_none(peer: Peer) -> Reaction:
     return await (await peer.open_session(Echo())).echo_datagram(PATTERN)

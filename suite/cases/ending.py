@@ -154,6 +154,7 @@ async def abrupt_is_not_clean(peer: Peer, end: End) -> Reaction:
     parameters={"cut-capsule": cut_a_capsule, "short-close": break_a_rule},
     expect=NOT_CLEAN,
     faults={
+        "takes-truncated-capsules": {"cut-capsule": Observed("clean", value=True)},
         "takes-every-end-for-clean": Observed("clean", value=True),
         "takes-malformed-capsules": {"short-close": Silence()},
         "takes-any-close-message": {"short-close": Observed("clean", value=True)},

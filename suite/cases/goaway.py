@@ -2,7 +2,7 @@
 
 from wtspec.suite.case import case
 from wtspec.suite.endpoint.application import Echo
-from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Reset, Silence
@@ -20,6 +20,7 @@ FAR, NEAR = 400, 40
     parameters={"same": (FAR, FAR), "lower": (FAR, NEAR)},
     expect=Expect(Fin(b"on")),
     faults={
+        "closes-on-goaway": {Role.SERVER: ConnectionClosed(H3.NO_ERROR)},
         "takes-one-goaway-only": ConnectionClosed(H3.ID_ERROR),
         "goaway-ends-sessions": Reset(WT.SESSION_GONE),
     },

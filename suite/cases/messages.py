@@ -175,7 +175,16 @@ async def byte_by_byte(peer: Peer) -> Reaction:
     control="setup/session-opens",
     parameters={"empty": b"", "small": b"grease", "large": bytes(100_000)},
     expect=lambda payload: TAKEN_UNLESS_MUCH if len(payload) > 100 else Expect(Established()),
-    faults={"wants-headers-first": ConnectionClosed(H3.FRAME_UNEXPECTED)},
+    faults={
+        "refuses-reserved-frames-in-messages": ConnectionClosed(H3.FRAME_UNEXPECTED),
+        "takes-reserved-frames-for-data": {
+            Role.CLIENT: {
+                "empty": ConnectionClosed(H3.FRAME_UNEXPECTED),
+                "small": ConnectionClosed(H3.FRAME_UNEXPECTED),
+            }
+        },
+        "wants-headers-first": ConnectionClosed(H3.FRAME_UNEXPECTED),
+    },
 )
 async def unknown_frame_first(peer: Peer, payload: bytes) -> Reaction:
     session = peer.begin_session(Echo())
@@ -399,7 +408,10 @@ async def cut_by_reset(peer: Peer, end: int) -> Reaction:
     violates=True,
     parameters={"small": b"early"},
     expect=closed_with(H3.FRAME_UNEXPECTED),
-    faults={"takes-data-before-headers": Established()},
+    faults={
+        "takes-any-frame-for-unknown": Established(),
+        "takes-data-before-headers": Established(),
+    },
 )
 async def data_before_headers(peer: Peer, payload: bytes) -> Reaction:
     session = peer.begin_session(Echo())

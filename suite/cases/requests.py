@@ -307,7 +307,10 @@ async def nothing_but_fin(peer: Peer) -> Reaction:
     roles=[Role.SERVER],
     control="setup/session-opens",
     expect=Expect(Established()),
-    faults={"refuses-early-bytes": Reset(H3.EXCESSIVE_LOAD)},
+    faults={
+        "refuses-unknown-capsules": Reset(H3.MESSAGE_ERROR),
+        "refuses-early-bytes": Reset(H3.EXCESSIVE_LOAD),
+    },
 )
 async def early_capsule(peer: Peer) -> Reaction:
     session = peer.begin_session(Echo())

@@ -183,7 +183,10 @@ async def interim_then_refused(peer: Peer) -> Reaction:
         tolerated={ConnectionClosed(H3.GENERAL_PROTOCOL_ERROR): LESS_SPECIFIC},
         expected_beside=(Refused(), GIVEN_UP),
     ),
-    faults={"takes-data-before-headers": Established()},
+    faults={
+        "takes-any-frame-for-unknown": Established(),
+        "takes-data-before-headers": Established(),
+    },
 )
 async def data_after_interim(peer: Peer) -> Reaction:
     session = peer.begin_session(Echo())

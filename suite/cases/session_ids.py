@@ -214,11 +214,14 @@ CARRIERS: dict[str, Carrier] = {
     parameters=CARRIERS,
     expect=lambda carrier: carrier[2],
     faults={
+        "sends-whole-ids-in-datagrams": {"datagram": Silence()},
+        "reads-one-byte-quarter-ids": {"datagram": Datagram()},
+        "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},
         "writes-one-byte-session-ids": {
             "uni": Observed(SESSION_ID),
             "bidi": Observed(SESSION_ID),
             "datagram": Silence(),
-        }
+        },
     },
 )
 async def behind_many_requests(peer: Peer, carrier: Carrier) -> Reaction:

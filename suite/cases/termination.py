@@ -352,7 +352,12 @@ def refused_close(**messages: bytes) -> dict[str, Any]:
     title="a close message of more than 1024 bytes resets the CONNECT stream",
     requires=["close-oversize-error"],
     roles=BOTH,
-    faults={"takes-any-close-message": Fin(), "takes-malformed-capsules": Silence()},
+    faults={
+        "closes-for-long-capsules": ConnectionClosed(H3.INTERNAL_ERROR),
+        "reads-each-frame-for-itself": {"by-far": Silence()},
+        "takes-any-close-message": Fin(),
+        "takes-malformed-capsules": Silence(),
+    },
     **refused_close(by_one=b"a" * 1025, by_far=b"a" * 60_000, in_characters=b"\xc3\xa4" * 513),
 )
 async def oversize_message(peer: Peer, message: bytes) -> Reaction:
