@@ -20,9 +20,8 @@ Script = Callable[..., Awaitable[Reaction]]
 # order, or a function of the parameter's value.
 FaultReaction = (
     Signal
-    | Mapping[Role, Signal]
     | Mapping[str, Signal]
-    | Mapping[Role, Mapping[str, Signal]]
+    | Mapping[Role, Signal | Mapping[str, Signal]]
     | Callable[[Any], Signal | None]
 )
 

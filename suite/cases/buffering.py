@@ -236,7 +236,6 @@ REFUSED = Expect(
     requires=["buffer-streams"],
     roles=[Role.SERVER],
     control="setup/echo",
-    violates=True,
     parameters=KINDS,
     expect=REFUSED,
     faults={"closes-for-streams-of-refused-sessions": ConnectionClosed(H3.ID_ERROR)},

@@ -465,6 +465,7 @@ async def push_promise(peer: Peer) -> Reaction:
         tolerated={Reset(H3.MESSAGE_ERROR): "RFC 9114 section 4.1.2: a malformed message"},
     ),
     faults={
+        "knows-no-literal-names": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
         "takes-any-frame-for-unknown": lambda finished: Fin() if finished else Silence(),
     },
 )

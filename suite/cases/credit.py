@@ -185,6 +185,7 @@ async def zero_means_none(peer: Peer, parameter: Several) -> Reaction:
     needs=["datagrams"],
     expect=Expect(Datagram(PATTERN)),
     faults={
+        "drops-datagrams": Silence(),
         "cuts-the-last-byte-of-datagrams": Datagram(PATTERN[:-1]),
         "counts-datagrams-as-data": Silence(),
     },

@@ -371,6 +371,7 @@ ENDED_BY_ENDPOINT: dict[StreamKind, Signal] = {
         ENDED_BY_ENDPOINT[kind], tolerated=ALL_CLOSED, expected_beside=(GIVEN_UP,)
     ),
     faults={
+        "resets-every-stream": {"bidi": Reset(ApplicationCode(0))},
         "ends-streams-with-no-error": Stop(H3.NO_ERROR),
         "leaves-send-sides-open": {"bidi": Stop(WT.SESSION_GONE)},
         "leaves-receive-sides-open": {"uni": Silence(), "bidi": Reset(WT.SESSION_GONE)},

@@ -35,7 +35,7 @@ from wtspec.suite.wire.capsule import (
     MaxStreams,
     StreamsBlocked,
 )
-from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.error_codes import H3, WT, ApplicationCode
 from wtspec.suite.wire.stream_header import StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
@@ -458,10 +458,11 @@ async def data_up_to_limit_read(peer: Peer) -> Reaction:
     parameters=KINDS,
     expect=Expect(Observed(CAME_BACK, MORE_THAN_LIMITED)),
     faults={
+        "resets-every-stream": {"bidi": Reset(ApplicationCode(0))},
         "limits-by-its-own-settings-alone": {
             "uni": Observed(SILENT),
             "bidi": Reset(WT.SESSION_GONE),
-        }
+        },
     },
 )
 async def one_side_alone(peer: Peer, kind: StreamKind) -> Reaction:

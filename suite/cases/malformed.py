@@ -81,6 +81,7 @@ def without(*names: bytes) -> dict[str, OpeningOptions]:
     parameters=without(b":method", b":scheme", b":authority", b":path", b":protocol"),
     expect=malformed({Established(): UNDETECTED}),
     faults={
+        "knows-no-literal-names": {"method": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED)},
         "needs-no-method": {"method": Response(NOT_FOUND)},
         "needs-no-scheme": {"scheme": Established()},
         "needs-no-authority": {"authority": Established()},
@@ -135,6 +136,7 @@ async def pseudo_header_invalid(peer: Peer, edit: OpeningOptions) -> Reaction:
     },
     expect=malformed({Established(): NOT_OF_CONNECT}),
     faults={
+        "knows-no-literal-names": {"protocol": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED)},
         "takes-repeated-pseudo-headers": Established(),
         "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
     },
@@ -216,6 +218,7 @@ async def status_invalid(peer: Peer, status: bytes) -> Reaction:
     violates=True,
     expect=malformed(),
     faults={
+        "knows-no-literal-names": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
         "takes-undefined-pseudo-headers": Established(),
         "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
     },
@@ -267,6 +270,7 @@ async def path_in_response(peer: Peer) -> Reaction:
     violates=True,
     expect=malformed(),
     faults={
+        "knows-no-literal-names": ConnectionClosed(H3.QPACK_DECOMPRESSION_FAILED),
         "takes-pseudo-headers-anywhere": Established(),
         "resets-malformed-with-no-error": Reset(H3.NO_ERROR),
     },

@@ -385,8 +385,11 @@ async def cut_by_fin(peer: Peer, end: int) -> Reaction:
     faults={
         "minds-resets-inside-frames": ConnectionClosed(H3.FRAME_ERROR),
         "wants-long-pieces": {
-            "before-section": ConnectionClosed(H3.FRAME_ERROR),
-            "in-section": ConnectionClosed(H3.FRAME_ERROR),
+            Role.SERVER: dict.fromkeys(
+                ("before-section", "in-section"), ConnectionClosed(H3.FRAME_ERROR)
+            ),
+            # A response is short.
+            Role.CLIENT: ConnectionClosed(H3.FRAME_ERROR),
         },
     },
 )

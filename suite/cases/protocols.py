@@ -97,6 +97,10 @@ def one_of(offered: tuple[str, ...]) -> Expect:
     parameters=OFFERS,
     expect=one_of,
     faults={
+        "splits-offers-at-every-comma": {
+            "with-comma": Absent("wt-protocol"),
+            "all": Absent("wt-protocol"),
+        },
         "chooses-what-nobody-offers": Observed("wt-protocol", '"zzz"'),
         "names-every-common-protocol": {
             "both": Observed("wt-protocol"),

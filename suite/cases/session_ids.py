@@ -214,6 +214,8 @@ CARRIERS: dict[str, Carrier] = {
     parameters=CARRIERS,
     expect=lambda carrier: carrier[2],
     faults={
+        "limits-by-its-own-settings-alone": {"uni": Silence(), "bidi": Silence()},
+        "drops-datagrams": {"datagram": Silence()},
         "sends-whole-ids-in-datagrams": {"datagram": Silence()},
         "reads-one-byte-quarter-ids": {"datagram": Datagram()},
         "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},

@@ -50,6 +50,7 @@ def goes_on(carrier: Carrier) -> Expect:
     parameters=CARRIERS,
     expect=goes_on,
     faults={
+        "drops-datagrams": {"datagram": Silence()},
         "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},
         "takes-drain-for-close": ENDED,
     },
