@@ -10,7 +10,7 @@ from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer, Raw, Stream
 from wtspec.suite.signal import ConnectionClosed, Fin, Observed, Reaction, Reset, Signal, Silence
 from wtspec.suite.wire import fields, frames, grease, settings, varint
-from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.frames import HTTP2_TYPES, Frame, FrameType
 from wtspec.suite.wire.stream_header import StreamKind, StreamType
 
@@ -382,11 +382,10 @@ async def goaway_no_request(peer: Peer, last_id: int) -> Reaction:
     expect=Expect(Fin(b"x")),
     aftermath=Aftermath(connection="ref-goaway-keeps-connection"),
     faults={
-        "reads-a-clients-goaway-as-a-request": {
-            "0x1": ConnectionClosed(H3.ID_ERROR),
-            "0x2": ConnectionClosed(H3.ID_ERROR),
-            "0x3": ConnectionClosed(H3.ID_ERROR),
-        },
+        "goaway-ends-sessions": Reset(WT.SESSION_GONE),
+        "reads-a-clients-goaway-as-a-request": dict.fromkeys(
+            ("0x1", "0x2", "0x3"), ConnectionClosed(H3.ID_ERROR)
+        ),
         "closes-on-goaway": ConnectionClosed(H3.NO_ERROR),
     },
 )

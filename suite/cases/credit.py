@@ -63,7 +63,7 @@ def arrived(session: Session) -> Reaction:
     dialects=http3.since(12),
     roles=BOTH,
     configuration=SCARCE,
-    control="setup/echo",
+    control="session-ids/own-streams",
     parameters=SEVERAL,
     expect=lambda parameter: Expect(Observed("streams", GRANTED[parameter[0]])),
     faults={"opens-beyond-limit": {"bidi": Observed("streams", 4), "uni": Observed("streams", 3)}},
@@ -116,7 +116,7 @@ async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
     dialects=http3.since(12),
     roles=BOTH,
     configuration=SCARCE,
-    control="setup/echo",
+    control="session-ids/own-streams",
     # A sender may keep back a part that is not worth a packet.
     expect=Expect(Observed("payload bytes", range(101))),
     faults={"ignores-data-limit": Observed("payload bytes", 250)},

@@ -289,7 +289,7 @@ async def streams_reset(peer: Peer, end: End) -> Reaction:
     requires=["close-resets-send-sides"],
     dialects=http3.since(3),
     roles=BOTH,
-    control="setup/echo",
+    control="session-ids/own-streams",
     expect=Expect(
         Reset(WT.SESSION_GONE),
         readings={Reset(ApplicationCode(5)): "the application was faster"},
@@ -317,7 +317,7 @@ async def own_uni_reset(peer: Peer) -> Reaction:
     requires=["close-aborts-receive-sides"],
     dialects=http3.since(3),
     roles=BOTH,
-    control="setup/echo",
+    control="session-ids/own-streams",
     expect=Expect(Stop(WT.SESSION_GONE), tolerated=ALL_CLOSED, expected_beside=(Fin(), GIVEN_UP)),
     faults={"leaves-receive-sides-open": Fin(), "ends-streams-with-no-error": Stop(H3.NO_ERROR)},
 )
@@ -335,7 +335,7 @@ async def own_bidi_stopped(peer: Peer) -> Reaction:
     requires=["close-resets-send-sides"],
     dialects=http3.since(3),
     roles=BOTH,
-    control="setup/echo",
+    control="session-ids/own-streams",
     expect=Expect(
         Reset(WT.SESSION_GONE),
         readings={Data(): "A28/finished-left-alone"},

@@ -245,7 +245,10 @@ async def behind_many_requests(peer: Peer, carrier: Carrier) -> Reaction:
     needs=["pooling"],
     parameters=KINDS,
     expect=NAMED,
-    faults={"writes-one-byte-session-ids": Observed(SESSION_ID)},
+    faults={
+        "shares-limits-between-sessions": {"bidi": Observed(SESSION_ID)},
+        "writes-one-byte-session-ids": Observed(SESSION_ID),
+    },
 )
 async def behind_many_streams(peer: Peer, kind: StreamKind) -> Reaction:
     first = await peer.open_session(Source(bidi=16))

@@ -11,8 +11,8 @@ from wtspec.suite.peer.answers import answer
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.peer.session import Session
 from wtspec.suite.peer.stream import Stream
-from wtspec.suite.signal import Fin, Reaction, Silence
-from wtspec.suite.wire.error_codes import ApplicationCode
+from wtspec.suite.signal import Fin, Reaction, Reset, Silence
+from wtspec.suite.wire.error_codes import WT, ApplicationCode
 from wtspec.suite.wire.stream_header import StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
@@ -83,7 +83,10 @@ ABORTS: dict[str, Abort] = {
     control="streams/echo",
     parameters=ABORTS,
     expect=Expect(Fin(b"after")),
-    faults={"never-grants-streams": Silence()},
+    faults={
+        "minds-resets-of-stopped-streams": {"bidi-given-up": Reset(WT.SESSION_GONE)},
+        "never-grants-streams": Silence(),
+    },
 )
 async def many_aborted(peer: Peer, parameter: Abort) -> Reaction:
     session = await peer.open_session(Echo())
