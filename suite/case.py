@@ -40,7 +40,10 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One rule's test. Fields as in the `case` decorator; `source` is "file:line" of the script."""
+    """One rule's test. Fields as in the `case` decorator; `source` is "file:line" of the script.
+
+    `control_parameter`: which cell of the control it is, where no parameter of the case tells.
+    """
 
     id: str
     title: str
@@ -49,6 +52,7 @@ class Case:
     expect: Expect | Callable[[Any], Expect]
     script: Script
     control: str | None = None
+    control_parameter: str | None = None
     dialects: DialectRange = field(default_factory=lambda: http3.all)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     configuration: Configuration = DEFAULT

@@ -119,7 +119,10 @@ async def opens_when_granted(peer: Peer, parameter: Several) -> Reaction:
     control="session-ids/own-streams",
     # A sender may keep back a part that is not worth a packet.
     expect=Expect(Observed("payload bytes", range(101))),
-    faults={"ignores-data-limit": Observed("payload bytes", 250)},
+    faults={
+        "frames-own-payload": Observed("payload bytes"),
+        "ignores-data-limit": Observed("payload bytes", 250),
+    },
 )
 async def sends_within_limit(peer: Peer) -> Reaction:
     session = await peer.open_session(Source(uni=1, size_bytes=250))

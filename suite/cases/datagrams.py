@@ -347,7 +347,10 @@ async def lost_on_the_way_back(peer: Peer) -> Reaction:
         },
         expected_beside=(SessionClosed(), Stop(), GIVEN_UP),
     ),
-    faults={"closes-for-a-full-queue": ConnectionClosed(H3.INTERNAL_ERROR)},
+    faults={
+        "leaves-closes-unanswered": Silence(),
+        "closes-for-a-full-queue": ConnectionClosed(H3.INTERNAL_ERROR),
+    },
 )
 async def flood(peer: Peer, application: Application) -> Reaction:
     session = await peer.open_session(application)

@@ -318,6 +318,7 @@ async def own_uni_reset(peer: Peer) -> Reaction:
     dialects=http3.since(3),
     roles=BOTH,
     control="session-ids/own-streams",
+    control_parameter="bidi",
     expect=Expect(Stop(WT.SESSION_GONE), tolerated=ALL_CLOSED, expected_beside=(Fin(), GIVEN_UP)),
     faults={"leaves-receive-sides-open": Fin(), "ends-streams-with-no-error": Stop(H3.NO_ERROR)},
 )

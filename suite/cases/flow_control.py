@@ -9,7 +9,7 @@ from wtspec.suite.endpoint.application import Echo, Hold, Sink
 from wtspec.suite.endpoint.configuration import FLOW_CONTROL, ONE_SIDED, TIGHT
 from wtspec.suite.endpoint.interface import BOTH
 from wtspec.suite.expectation import Expect
-from wtspec.suite.peer.answers import CAME_BACK, SILENT, came_back
+from wtspec.suite.peer.answers import CAME_BACK, CHANGED, SILENT, UNASKED, came_back
 from wtspec.suite.peer.limits import first_credit, require_beyond
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.peer.raw import Raw
@@ -17,6 +17,7 @@ from wtspec.suite.peer.session import Session
 from wtspec.suite.peer.stream import Stream
 from wtspec.suite.signal import (
     Absent,
+    Both,
     ConnectionClosed,
     Fin,
     Observed,
@@ -272,7 +273,7 @@ async def forbidden_capsule(peer: Peer, kind: int) -> Reaction:
     dialects=http3.since(12),
     roles=BOTH,
     configuration=FLOW_CONTROL,
-    control="setup/echo",
+    control="streams/beside-an-open-one",
     parameters=ANSWERS,
     expect=Expect(Fin(b"xy")),
     faults={
@@ -458,6 +459,10 @@ async def data_up_to_limit_read(peer: Peer) -> Reaction:
     parameters=KINDS,
     expect=Expect(Observed(CAME_BACK, MORE_THAN_LIMITED)),
     faults={
+        "names-the-session-one-off": {"uni": Observed(SILENT)},
+        "opens-streams-of-type-55": {"uni": Observed(SILENT)},
+        "answers-twice": {"uni": Both((Observed(CAME_BACK), Observed(UNASKED)))},
+        "frames-own-payload": {"uni": Observed(CHANGED)},
         "resets-every-stream": {"bidi": Reset(ApplicationCode(0))},
         "limits-by-its-own-settings-alone": {
             "uni": Observed(SILENT),

@@ -64,7 +64,10 @@ FOUR_BYTES = b"four"
     needs=["reset-code"],
     parameters={"header": 0, "inside": 2, "all": 4},
     expect=Expect(Reported("ended", "reset", 7)),
-    faults={"reports-codes-one-off": Reported("ended", "reset", 8)},
+    faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
+        "reports-codes-one-off": Reported("ended", "reset", 8),
+    },
 )
 async def reliable_part(peer: Peer, size_bytes: int) -> Reaction:
     session = await peer.open_session(Echo())
@@ -89,6 +92,7 @@ KINDS = {kind.value: kind for kind in StreamKind}
     parameters=KINDS,
     expect=Expect(Reported("ended", "reset", 7)),
     faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
         "reports-codes-one-off": Reported("ended", "reset", 8),
         "hides-streams-reset-early": Silence(),
     },
@@ -127,6 +131,7 @@ def lost_with_the_header(crossing: Crossing) -> Signal | None:
     parameters=CROSSINGS,
     expect=Expect(Reported("ended", "reset", 7)),
     faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
         "reports-codes-one-off": Reported("ended", "reset", 8),
         "hides-streams-reset-early": lost_with_the_header,
         "takes-reset-stream-at-for-reset-stream": lost_with_the_header,
@@ -148,9 +153,13 @@ async def overtakes_header(peer: Peer, crossing: Crossing) -> Reaction:
     requires=["reset-code-delivered-unchanged", "reset-and-stop-sending-allowed"],
     roles=BOTH,
     control="session-ids/own-streams",
+    control_parameter="bidi",
     needs=["reset-code"],
     expect=Expect(Reported("ended", "reset", 7)),
-    faults={"reports-codes-one-off": Reported("ended", "reset", 8)},
+    faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
+        "reports-codes-one-off": Reported("ended", "reset", 8),
+    },
 )
 async def plain_reset(peer: Peer) -> Reaction:
     session = await peer.open_session(Source(bidi=1))
@@ -218,7 +227,10 @@ async def early(peer: Peer) -> Reaction:
     # How much behind the header is promised: first, then. None of it is ever sent.
     parameters={"less": (100, 0), "more": (0, 100)},
     expect=Expect(Reported("ended", "reset", 7)),
-    faults={"reports-codes-one-off": Reported("ended", "reset", 8)},
+    faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
+        "reports-codes-one-off": Reported("ended", "reset", 8),
+    },
 )
 async def reduced(peer: Peer, promised: tuple[int, int]) -> Reaction:
     session = await peer.open_session(Echo())

@@ -119,6 +119,7 @@ def told_without_gaps(code: int) -> Signal | None:
     parameters=CODES,
     expect=lambda code: Expect(Reported("ended", "reset", code)),
     faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
         "reports-codes-one-off": lambda code: Reported("ended", "reset", code + 1),
         "maps-back-without-gaps": told_without_gaps,
     },
@@ -144,6 +145,7 @@ async def code_reported(peer: Peer, code: int) -> Reaction:
     parameters=WIDE_CODES,
     expect=lambda code: Expect(Reported("ended", "reset", code)),
     faults={
+        "takes-resets-for-ends": Reported("ended", "fin"),
         "reports-codes-one-off": lambda code: Reported("ended", "reset", code + 1),
         "maps-back-without-gaps": told_without_gaps,
         "keeps-one-byte-of-codes": Reported("ended", "reset"),
@@ -167,6 +169,7 @@ def returned_without_gaps(code: int) -> Signal | None:
     parameters=CODES,
     expect=lambda code: Expect(Reset(ApplicationCode(code))),
     faults={
+        "takes-resets-for-ends": Fin(),
         "sends-codes-unmapped": Reset,
         "maps-codes-without-gaps": returned_without_gaps,
         "maps-back-without-gaps": returned_without_gaps,

@@ -214,6 +214,7 @@ CARRIERS: dict[str, Carrier] = {
     parameters=CARRIERS,
     expect=lambda carrier: carrier[2],
     faults={
+        "names-the-session-one-off": {"uni": Observed(SESSION_ID), "bidi": Observed(SESSION_ID)},
         "limits-by-its-own-settings-alone": {"uni": Silence(), "bidi": Silence()},
         "drops-datagrams": {"datagram": Silence()},
         "sends-whole-ids-in-datagrams": {"datagram": Silence()},
@@ -241,12 +242,13 @@ async def behind_many_requests(peer: Peer, carrier: Carrier) -> Reaction:
     dialects=http3.since(13),
     roles=[Role.CLIENT],
     configuration=FLOW_CONTROL,
-    control="sessions/two-at-once",
+    control="session-ids/own-streams",
+    control_parameter="bidi",
     needs=["pooling"],
-    parameters=KINDS,
+    parameters={f"own-{name}": kind for name, kind in KINDS.items()},
     expect=NAMED,
     faults={
-        "shares-limits-between-sessions": {"bidi": Observed(SESSION_ID)},
+        "shares-limits-between-sessions": {"own-bidi": Observed(SESSION_ID)},
         "writes-one-byte-session-ids": Observed(SESSION_ID),
     },
 )

@@ -46,10 +46,11 @@ def goes_on(carrier: Carrier) -> Expect:
     ],
     dialects=http3.since(7),
     roles=BOTH,
-    control="setup/echo",
+    control="session-ids/own-streams",
     parameters=CARRIERS,
     expect=goes_on,
     faults={
+        "frames-own-payload": {"uni": Fin()},
         "drops-datagrams": {"datagram": Silence()},
         "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},
         "takes-drain-for-close": ENDED,

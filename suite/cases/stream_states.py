@@ -285,6 +285,7 @@ PATHS = {"uni": our_uni, "bidi": our_bidi, "theirs": our_side_of_theirs}
     dialects=http3.since(6),
     roles=BOTH,
     control="session-ids/own-streams",
+    control_parameter="bidi",
     needs=["reset-code"],
     parameters={
         f"{path}-{code:#x}": (PATHS[path], code) for path, code in product(PATHS, FURTHER_CODES)

@@ -84,6 +84,7 @@ ABORTS: dict[str, Abort] = {
     parameters=ABORTS,
     expect=Expect(Fin(b"after")),
     faults={
+        "takes-resets-for-ends": {"uni-reset": Fin()},
         "minds-resets-of-stopped-streams": {"bidi-given-up": Reset(WT.SESSION_GONE)},
         "never-grants-streams": Silence(),
     },

@@ -156,6 +156,8 @@ def _bad_control(case: Case, cases: Mapping[str, Case]) -> Iterator[str]:
         yield f"its control {control.id} has no role {names}"
     if missing_dialects := [str(one) for one in case.dialects if one not in control.dialects]:
         yield f"its control {control.id} does not run in {missing_dialects[0]}"
+    if case.control_parameter not in {None, *control.parameters}:
+        yield f"its control {control.id} has no parameter {case.control_parameter!r}"
     if _is_circular(case, cases):
         yield "it is the control of its own control"
 

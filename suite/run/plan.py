@@ -77,7 +77,7 @@ class Cell:
 
         Its link is its own: where a case is its control on a worse path, the path is the question.
         The parameter of the same name, where the control has it; else the longest that begins the
-        name ("bidi" for "bidi-equal"), else its first one.
+        name ("bidi" for "bidi-equal"), else the one that the case says, else its first one.
         """
         twin = catalogue.control_of(self.case)
         if twin is None:
@@ -87,7 +87,8 @@ class Cell:
 
 def _twin_parameter(twin: Case, cell: Cell) -> str | None:
     beginnings = [one for one in twin.parameters if (cell.parameter or "").startswith(one)]
-    return max(beginnings, key=len, default=next(iter(twin.parameters), None))
+    fallback = cell.case.control_parameter or next(iter(twin.parameters), None)
+    return max(beginnings, key=len, default=fallback)
 
 
 @dataclass(frozen=True, slots=True)
