@@ -44,6 +44,8 @@ class QuicOptions:
     are) or withholds it (None), then `extra_parameters` are appended, duplicates included. Such
     edits change what the peer reads, not what the engine itself enforces.
 
+    `max_stream_data_uni` is for unidirectional streams; None: as the others.
+
     With `fixed_windows` no window grows unless it is granted; without it they double as the peer
     uses them. With `grants_streams` false, MAX_STREAMS is never raised unless granted. With
     `answers_stops` a STOP_SENDING that `on_event` left unanswered is answered by RESET_STREAM with
@@ -62,6 +64,7 @@ class QuicOptions:
     max_streams_uni: int = 128
     max_data: int = 16 * 1024 * 1024
     max_stream_data: int = 4 * 1024 * 1024
+    max_stream_data_uni: int | None = None
     fixed_windows: bool = False
     grants_streams: bool = True
     answers_stops: bool = True

@@ -67,6 +67,7 @@ PRIVATE: Mapping[str, str] = MappingProxyType(
         "_remote_max_streams_uni": "streams we may still open",
         "_remote_max_datagram_frame_size": "the largest datagram the peer takes",
         "_local_max_data": "set and grant the window",
+        "_local_max_stream_data_uni": "a window that is not that of the others",
         "_local_max_streams_bidi": "set and grant the number of streams",
         "_local_max_streams_uni": "set and grant the number of streams",
         "_on_connection_limit_delivery": "repeat a lost MAX_DATA or MAX_STREAMS",
@@ -133,6 +134,8 @@ class Engine(QuicConnection):
             configuration=configuration(options, self.is_client, self._log_key),
             original_destination_connection_id=original_destination_connection_id,
         )
+        if options.max_stream_data_uni is not None:
+            self._local_max_stream_data_uni = options.max_stream_data_uni
         self.options = options
         self.key_log_lines: list[str] = []
         self.peer_parameters: tuple[tuple[int, bytes], ...] = ()

@@ -182,9 +182,14 @@ def test_limits_are_announced(play: Play) -> None:
     async def script(pair: Any) -> None:
         announced = dict(pair.client.connection.peer_parameters)
         values = [varint.decode(announced[key]) for key in (4, 5, 6, 7, 8, 9)]
-        assert [value[0] for value in values if value] == [70, 60, 60, 60, 50, 40]
+        assert [value[0] for value in values if value] == [70, 60, 60, 30, 50, 40]
 
     options = replace(
-        SERVER, max_data=70, max_stream_data=60, max_streams_bidi=50, max_streams_uni=40
+        SERVER,
+        max_data=70,
+        max_stream_data=60,
+        max_stream_data_uni=30,
+        max_streams_bidi=50,
+        max_streams_uni=40,
     )
     play(script, server=options)

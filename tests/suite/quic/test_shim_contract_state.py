@@ -149,6 +149,14 @@ def test_local_max_streams_uni(wire: Any) -> None:
     assert (limit.name, limit.used, limit.sent, limit.value) == ("max_streams_uni", 1, 128, 129)
 
 
+def test_local_max_stream_data_uni(wire: Any) -> None:
+    assert wire.server._local_max_stream_data_uni == SERVER.max_stream_data
+    wire.server._local_max_stream_data_uni = 5
+    wire.client.send_stream_data(2, b"x")
+    wire.rounds(1)
+    assert wire.server.streams.of(2).max_stream_data_local == 5
+
+
 def lose_one_flight(wire: Any, engine: Engine) -> None:
     other = wire.server if engine is wire.client else wire.client
     wire.lost = True
