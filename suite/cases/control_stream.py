@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import product
 
-from wtspec.suite.case import Aftermath, case
+from wtspec.suite.case import case
 from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer, Raw, Stream
 from wtspec.suite.signal import ConnectionClosed, Fin, Observed, Reaction, Reset, Signal, Silence
 from wtspec.suite.wire import fields, frames, grease, settings, varint
-from wtspec.suite.wire.error_codes import H3, WT
+from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.frames import HTTP2_TYPES, Frame, FrameType
 from wtspec.suite.wire.stream_header import StreamKind, StreamType
 
@@ -377,29 +377,6 @@ async def goaway_no_request(peer: Peer, last_id: int) -> Reaction:
     await peer.open_session(Echo())
     await peer.goaway(last_id)
     return await peer.reaction()
-
-
-@case(
-    "control-stream/goaway-of-a-client",
-    title="a client's GOAWAY may name any push and ends nothing by itself",
-    requires=["ref-goaway-from-client", "ref-goaway-keeps-connection"],
-    roles=[Role.SERVER],
-    control="setup/echo",
-    parameters=[0, 1, 2, 3],
-    expect=Expect(Fin(b"x")),
-    aftermath=Aftermath(connection="ref-goaway-keeps-connection"),
-    faults={
-        "goaway-ends-sessions": Reset(WT.SESSION_GONE),
-        "reads-a-clients-goaway-as-a-request": dict.fromkeys(
-            ("0x1", "0x2", "0x3"), ConnectionClosed(H3.ID_ERROR)
-        ),
-        "closes-on-goaway": ConnectionClosed(H3.NO_ERROR),
-    },
-)
-async def goaway_of_a_client(peer: Peer, push_id: int) -> Reaction:
-    session = await peer.open_session(Echo())
-    await peer.goaway(push_id)
-    return await session.echo(b"x")
 
 
 @case(

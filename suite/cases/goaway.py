@@ -1,4 +1,4 @@
-"""Several GOAWAYs: their identifiers may fall, and may not grow (RFC 9114 section 5.2)."""
+"""GOAWAYs: what a client's may name, and how several follow each other (RFC 9114 section 5.2)."""
 
 from wtspec.suite.case import case
 from wtspec.suite.endpoint.application import Echo
@@ -13,6 +13,8 @@ FAR, NEAR = 400, 40
 GONE: dict[Signal, str] = {
     ConnectionClosed(H3.NO_ERROR): "RFC 9114 section 5.3: who is asked to wind down may be gone"
 }
+# It may go on; whoever ends it as soon as he is asked to does what is expected of him.
+GOES_ON = Expect(Fin(b"on"), readings={ENDED: "ended at once"}, tolerated=GONE)
 
 
 @case(
@@ -22,8 +24,7 @@ GONE: dict[Signal, str] = {
     roles=BOTH,
     control="setup/echo",
     parameters={"same": (FAR, FAR), "lower": (FAR, NEAR)},
-    # It may go on; whoever ends it as soon as he is asked to does what is expected of him.
-    expect=Expect(Fin(b"on"), readings={ENDED: "ended at once"}, tolerated=GONE),
+    expect=GOES_ON,
     faults={
         "closes-on-goaway": {Role.SERVER: ConnectionClosed(H3.NO_ERROR)},
         "takes-one-goaway-only": ConnectionClosed(H3.ID_ERROR),
@@ -53,3 +54,25 @@ async def goaway_growing(peer: Peer) -> Reaction:
     await peer.goaway(NEAR)
     await peer.goaway(FAR)
     return await peer.reaction()
+
+
+@case(
+    "control-stream/goaway-of-a-client",
+    title="a client's GOAWAY may name any push and ends nothing by itself",
+    requires=["ref-goaway-from-client", "ref-goaway-keeps-connection"],
+    roles=[Role.SERVER],
+    control="setup/echo",
+    parameters=[0, 1, 2, 3],
+    expect=GOES_ON,
+    faults={
+        "goaway-ends-sessions": ENDED,
+        "reads-a-clients-goaway-as-a-request": dict.fromkeys(
+            ("0x1", "0x2", "0x3"), ConnectionClosed(H3.ID_ERROR)
+        ),
+        "closes-on-goaway": ConnectionClosed(H3.NO_ERROR),
+    },
+)
+async def goaway_of_a_client(peer: Peer, push_id: int) -> Reaction:
+    session = await peer.open_session(Echo())
+    await peer.goaway(push_id)
+    return await carried(session, session.echo(b"on"))
