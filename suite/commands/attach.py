@@ -1,11 +1,12 @@
 """The endpoints that a door can attach, each as a plain value that a worker process can start."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from wtspec.suite.dialect import Dialect
+from wtspec.suite.endpoint.application import Nowhere
 from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import Addr, Endpoint, EndpointNotOffered, Hello, Role
 from wtspec.suite.network.link import Network
@@ -107,7 +108,7 @@ class Remote:
 
     @property
     def start_s(self) -> float:
-        return _ANSWER_S
+        return 4 * _ANSWER_S
 
     def __str__(self) -> str:
         return self.url
@@ -118,7 +119,7 @@ class Remote:
         from wtspec.implementations.readiness import answered
         from wtspec.implementations.remote import RemoteServer
 
-        del configuration, dialect, network  # it was started by somebody else
+        del configuration, network  # it was started by somebody else
         if role is not Role.SERVER:
             raise EndpointNotOffered("a URL names a server")
         try:
@@ -129,7 +130,25 @@ class Remote:
                 f"no QUIC answer from {where} in {_ANSWER_S:g} s: nothing listens there, or UDP"
                 " does not get through; `wtspec probe URL` says more"
             ) from error
-        return RemoteServer(self.address, dict(self.paths), urlsplit(self.url).hostname)
+        return RemoteServer(
+            self.address,
+            dict(self.paths),
+            urlsplit(self.url).hostname,
+            serves_every_path=await self._serves(Nowhere().path, dialect),
+        )
+
+    async def _serves(self, path: str, dialect: Dialect) -> bool:
+        """Whether a session is to be had there."""
+        from wtspec.suite.commands.probe_connection import ask
+        from wtspec.suite.commands.server_url import TrustChoice, find
+        from wtspec.suite.commands.unreachable import Unreachable
+
+        site = replace(find(self.url, TrustChoice(insecure=True)), path=path)
+        try:
+            heard = await ask(site, dialect, _ANSWER_S)
+        except Unreachable:
+            return False
+        return heard.status is not None and heard.status // 100 == 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def command(select: tuple[str, ...], *, as_json: bool, requirements: bool) -> No
     """Show the cases that there are. SELECT as for `wtspec run`."""
     cases = chosen(select)
     if requirements:
-        rows = list(_requirements(cases))
+        rows = list(_requirements(cases, whole=not select))
         lines = [f"{one['level']:6} {one['id']:52} {_shown(one)}" for one in rows]
     else:
         rows = [_case(one) for one in cases]
@@ -60,14 +60,16 @@ def _case(case: "Case") -> dict[str, Any]:
     }
 
 
-def _requirements(cases: "Sequence[Case]") -> Iterator[dict[str, Any]]:
+def _requirements(cases: "Sequence[Case]", *, whole: bool) -> Iterator[dict[str, Any]]:
+    """All of the ledger, or what these cases rest on."""
     from wtspec.suite.requirements import ledger
 
     by_requirement: dict[str, list[str]] = {}
     for case in cases:
         for name in case.requires:
             by_requirement.setdefault(name, []).append(case.id)
-    for rule in ledger.load().values():
+    rules = ledger.load().values()
+    for rule in rules if whole else (one for one in rules if one.id in by_requirement):
         yield {
             "id": rule.id,
             "citation": rule.citation,

@@ -119,6 +119,12 @@ def test_a_servers_own_path_keeps_its_query() -> None:
     from wtspec.implementations.remote import RemoteServer
 
     server = RemoteServer(("192.0.2.1", 443), {"/echo": "/my?room=7", "/sink": "/s"})
+    catch_all = RemoteServer(("192.0.2.1", 443), {"/sink": "/s"}, serves_every_path=True)
+    assert [catch_all.path_of(one) for one in ("/echo", "/sink", "/close?code=1")] == [
+        "/echo",
+        "/s",
+        None,
+    ]
     assert server.path_of("/echo?token=1") == "/my?room=7&token=1"
     assert server.path_of("/echo") == "/my?room=7"
     assert server.path_of("/sink?token=1") == "/s?token=1"
