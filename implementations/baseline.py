@@ -31,8 +31,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     `case` is exact, a parameter included: "resets/code-mapping[reset-0x1d]". `dialects` is a name
     or a pattern: "h3-16", "h3-1?", "h3-*". `requirement` is the ledger's id, `wire` the line of the
-    timeline that shows it. Several `signatures`: a bug that races. After `expires` it excuses
-    nothing.
+    timeline that shows it. Several `signatures`: a bug that races. `races`: so much that it may not
+    show at all, which does not make the entry stale. After `expires` it excuses nothing.
     """
 
     case: _Text
@@ -44,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     wire: _Text
     reason: _Text
     link: str = ""
+    races: bool = False
     expires: date | None = None
 
     def __str__(self) -> str:
@@ -157,7 +158,8 @@ def _untrue(entry: Entry, covered: list[Judged]) -> str | None:
     """Why an entry is not true of the cells it speaks of; unjudged ones prove nothing."""
     if not covered:
         return "matches no cell of this run"
-    if good := [one.dialect for one in covered if one.outcome.is_good]:
+    good = [one.dialect for one in covered if one.outcome.is_good]
+    if good and not entry.races:
         return f"no longer fails in {', '.join(good)}"
     seen = {one.signature for one in covered if one.outcome.is_red}
     if seen and seen.isdisjoint(entry.signatures):

@@ -119,6 +119,13 @@ def test_any_of_several_signatures_is_known(tmp_path: Path) -> None:
         assert known.compare([cell(signature=signature)], TODAY, whole_catalogue=True).is_good
 
 
+def test_a_bug_that_races_need_not_show(tmp_path: Path) -> None:
+    known = read(tmp_path, ENTRY + "races = true\n")
+    assert known.compare([cell(Outcome.PASS, "")], TODAY, whole_catalogue=True).is_good
+    assert known.compare([cell()], TODAY, whole_catalogue=True).is_good
+    assert not known.compare([cell(signature="fail; Fin()")], TODAY, whole_catalogue=True).is_good
+
+
 @pytest.mark.parametrize(
     ("cells", "whole", "why"),
     [

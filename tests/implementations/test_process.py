@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -280,8 +281,16 @@ async def test_what_the_program_started_ends_with_it(written: Write, identity: I
         alone = processes.resident_bytes(pid)
         assert alone is not None
         assert (endpoint.memory_bytes() or 0) > alone, "both are counted"
-    assert not is_alive(pid)
+    assert not outlives(pid, within_s=20)
     assert endpoint.memory_bytes() is None
+
+
+def outlives(pid: int, within_s: float) -> bool:
+    """What was killed takes its time to be gone on a busy machine."""
+    until = time.monotonic() + within_s
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    return is_alive(pid)
 
 
 def is_alive(pid: int) -> bool:

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 
 from wtspec.implementations.reference import program
 from wtspec.suite.network.link import Addr, OnDatagram
@@ -32,6 +33,7 @@ def flood(link: UdpLink, speakers: list[Addr]) -> None:
     while True:
         for packet in PACKETS:
             link._socket.sendto(packet, speakers[-1])
+        time.sleep(0.001)  # thousands a second, and time for the program to answer beside it
 
 
 vars(program)["UdpNetwork"] = Network

@@ -26,12 +26,15 @@ PATIENCE_S = 300.0
 def started(*words: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A run against an endpoint that minds no SIGTERM, once that is there."""
     command = (*MAIN, "run", *words, "--exec", DEAF, "--dialect", "h3-16", "--role", "server")
-    # A shell that starts pytest in the background has it ignore SIGINT, and all that it starts.
+    # A shell that starts pytest in the background has it ignore SIGINT, as nohup does SIGHUP; and
+    # all that it starts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     child = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGHUP, hangup)
     until = time.monotonic() + PATIENCE_S
     try:
         while not any(map(is_endpoint, processes.descendants(child.pid))):

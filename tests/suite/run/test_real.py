@@ -232,14 +232,14 @@ def test_one_that_breaks_at_everything_is_given_up() -> None:
 
 
 class Weary(ReferenceEndpoint):
-    """Ends with its thirtieth session, whatever that is about."""
+    """Ends with its twelfth session, whatever that is about."""
 
     epitaph: str | None = None
     count = 0
 
     def _publish(self, name: str, fields: Mapping[str, object]) -> None:
         self.count += name == "session"
-        if self.count == 30:
+        if self.count == 12:
             self.epitaph = "exit status 1"
             self.life.end()
         super()._publish(name, fields)
