@@ -6,7 +6,7 @@ the fault does what the honest one does; where none ever differs, it need not be
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any
 
@@ -36,11 +36,11 @@ def _watched(honest: type, rivals: Rivals, showing: set[str]) -> object:
     def compared(name: str, decision: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(decision)
         def compare(*arguments: Any, **named: Any) -> Any:
-            answer = decision(*arguments, **named)
+            honest = _taken(decision, arguments, named)
             for fault, rival in rivals[name]:
-                if fault not in showing and _differs(answer, rival, arguments[1:], named):
+                if fault not in showing and _taken(rival, arguments[1:], named) != honest:
                     showing.add(fault)
-            return answer
+            return decision(*arguments, **named) if honest.error else honest.answer
 
         return compare
 
@@ -48,13 +48,21 @@ def _watched(honest: type, rivals: Rivals, showing: set[str]) -> object:
     return type(f"Watched{honest.__name__}", (honest,), methods)()
 
 
-def _differs(
-    answer: Any, rival: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What came of a decision: an answer, or an error by its kind and words."""
+
+    answer: Any = None
+    error: str = ""
+
+
+def _taken(
+    decision: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> _Taken:
     try:
-        return bool(rival(*arguments, **named) != answer)
-    except Exception:  # noqa: BLE001 - whatever it is, the honest decision does not raise it
-        return True
+        return _Taken(decision(*arguments, **named))
+    except Exception as error:  # noqa: BLE001 - whatever it is, another decision may not raise it
+        return _Taken(error=repr(error))
 
 
 def overrides(decisions: Decisions) -> frozenset[str]:

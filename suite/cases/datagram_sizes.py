@@ -89,6 +89,7 @@ async def largest(peer: Peer) -> Reaction:
     parameters=CARRIERS,
     expect=comes_back,
     faults={
+        "cuts-what-exceeds-our-credit": {"stream": Fin()},
         "drops-datagrams": {"datagram": Silence()},
         "cuts-the-last-byte-of-datagrams": {"datagram": Datagram()},
     },

@@ -343,7 +343,10 @@ async def own_bidi_stopped(peer: Peer) -> Reaction:
         tolerated=ALL_CLOSED,
         expected_beside=(GIVEN_UP,),
     ),
-    faults={"ends-streams-with-no-error": Reset(H3.NO_ERROR)},
+    faults={
+        "cuts-what-exceeds-our-credit": Fin(),
+        "ends-streams-with-no-error": Reset(H3.NO_ERROR),
+    },
 )
 async def blocked_stream(peer: Peer) -> Reaction:
     peer.shape(max_stream_data=2000, fixed_windows=True)

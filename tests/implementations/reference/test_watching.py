@@ -1,9 +1,15 @@
+import pytest
+
+from wtspec.implementations.reference.decisions.datagrams import DatagramRules
 from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
 from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, Fault
 from wtspec.implementations.reference.faults.registry import FAULTS, ODDITIES
 from wtspec.implementations.reference.rules import Decisions, Rules
 from wtspec.implementations.reference.watching import overrides, watched
+from wtspec.suite.dialect import SessionLimits, Side, dialect
+from wtspec.suite.wire import datagram
+from wtspec.suite.wire.errors import DatagramError
 
 
 class Stricter(FlowRules):
@@ -59,6 +65,36 @@ def test_a_decision_that_raises_shows() -> None:
     showing: set[str] = set()
     assert watching(showing, Raises()).flow.send_room(5) == 5
     assert showing == {"odd"}
+
+
+class ReadsAnything(DatagramRules):
+    def read(self, data: bytes) -> tuple[int, bytes]:
+        return 0, data
+
+
+class ReadsAlike(DatagramRules):
+    def read(self, data: bytes) -> tuple[int, bytes]:
+        return datagram.decode(data)
+
+
+@pytest.mark.parametrize(("rules", "shows"), [(ReadsAnything(), True), (ReadsAlike(), False)])
+def test_what_the_honest_decision_refuses_is_compared_too(rules: Decisions, shows: bool) -> None:
+    showing: set[str] = set()
+    with pytest.raises(DatagramError):
+        watching(showing, rules).datagrams.read(b"")
+    assert bool(showing) is shows
+
+
+# About settings that later drafts have not.
+OF_OLDER_DRAFTS = {"counts-sessions-generously"}
+
+
+def test_every_oddity_shows_in_some_draft() -> None:
+    """Those that `wtspec prove` cannot show in h3-16 are known by name."""
+    honest = dialect("h3-07").settings(Side.SERVER, SessionLimits(4, 0, 0, 0))
+    for name in OF_OLDER_DRAFTS:
+        rules = ODDITIES[name].rules.negotiation
+        assert rules.settings(Side.SERVER, honest) != honest
 
 
 def test_a_fault_shows_through_an_honest_decision_that_leans_on_its_own() -> None:
