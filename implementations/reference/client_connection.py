@@ -90,8 +90,8 @@ class ClientExchange:
                 raise ConnectionViolation(H3.FRAME_UNEXPECTED, "a second field section")
             return
         self.response = parse_response(section, rules)
-        if not self._has_final:
-            return
+        if not self._has_final or not self.session.is_waiting:
+            return  # more will come, or the session was given up before the answer came
         if rules.is_success(self.response.status):
             self._accepted(self.response)
         else:
