@@ -38,7 +38,7 @@ def perform(request: Request) -> ExitCode:
         exporting.check(request.reports)
         chosen = target.choose(request.wanted)
         if request.resume:
-            _check_resumed(Path(request.resume), str(chosen.factory))
+            _check_resumed(Path(request.resume), str(chosen.factory), request.seed)
         found = planned(request.select, chosen, request.dialects, request.seed)
         if not found.plan.cells:
             tell("nothing to run: no selected case has this role and dialect")
@@ -133,14 +133,19 @@ class _Run:
         return self.chosen.workers(self.request.jobs)
 
 
-def _check_resumed(folder: Path, endpoint: str) -> None:
-    """An endpoint's verdicts are never mixed with another's."""
+def _check_resumed(folder: Path, endpoint: str, seed: int) -> None:
+    """Verdicts are never mixed with those of another endpoint or another seed."""
     try:
-        before = read(folder).run.endpoint
+        before = read(folder).run
     except StoreError as error:
         raise EnvironmentTrouble(str(error)) from error
-    if before != endpoint:
-        raise usage(f"{folder} holds a run of {before}, not of {endpoint}; name the same one")
+    if before.endpoint != endpoint:
+        holds = f"{folder} holds a run of {before.endpoint}, not of {endpoint}"
+        raise usage(f"{holds}; name the same one")
+    if before.seed != seed:
+        raise usage(
+            f"{folder} holds a run with seed {before.seed}; go on with --seed {before.seed}"
+        )
 
 
 def _status(

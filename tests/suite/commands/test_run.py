@@ -101,6 +101,8 @@ def test_a_run_is_resumed(wtspec: Wtspec) -> None:
     assert document["run"]["resumed"] is True
     assert {one["outcome"] for one in document["cells"]} == {"pass"}
     assert {one["case"] for one in document["cells"]} > {"setup/session-opens"}
+    said = wtspec("run", "setup", "--seed", "9", "--resume", "out")
+    assert (said.status, "go on with --seed 0" in said.err) == (2, True)
     said = wtspec("run", "setup", "--url", "https://127.0.0.1:1/", "--resume", "out")
     assert (said.status, "holds a run of reference, not of" in said.err) == (2, True)
 
