@@ -134,7 +134,7 @@ class Prover:
 
     def faults(self, subjects: Sequence[Subject], honest: Results) -> Iterator[FaultProof]:
         """One proof for each fault, as they are done."""
-        planned = {one.name: self._cells_for(one, honest) for one in subjects}
+        planned = {one.name: self._named_or_seeing(one, honest) for one in subjects}
         todo = [(one, self._plan_of(planned[one.name])) for one in subjects]
         for name, results in self._results(todo):
             yield judge_fault(name, planned[name], results, honest)
@@ -143,7 +143,7 @@ class Prover:
         self, subjects: Sequence[Subject], honest: Results, *, must_show: bool = True
     ) -> Iterator[OddityProof]:
         """One proof for each oddity, as they are done."""
-        found = [(one, self._cells_for(one, honest)) for one in subjects]
+        found = [(one, self._seeing(one, honest)) for one in subjects]
         # One that shows in no cell is about other dialects.
         todo = [(one, self._plan_of(cells)) for one, cells in found if cells or not must_show]
         for name, results in self._results(todo):
@@ -159,25 +159,23 @@ class Prover:
             found[place] = found.get(place, False) or named
         return tuple(place for place, named in found.items() if not named)
 
-    def _cells_for(self, subject: Subject, honest: Results) -> list[Cell]:
-        """Those that name it, and those in which it shows.
-
-        The mortal fault shows in others too: where a control, or one parameter of many, has its
-        error answered.
+    def _named_or_seeing(self, fault: Subject, honest: Results) -> list[Cell]:
+        """The mortal fault shows in cells that need not name it: where a control, or one parameter
+        of many, has its error answered.
         """
+        named = {one.id for one in self.plan.cells if names(one, fault.name)}
+        if not self.only_named and fault.name != DIES_AFTER_ANSWERING:
+            named |= {one.id for one in self._seeing(fault, honest)}
+        return [one for one in self.plan.cells if one.role in fault.roles and one.id in named]
+
+    def _seeing(self, subject: Subject, honest: Results) -> list[Cell]:
+        """Those in which it shows, as far as that is known."""
 
         def shows(cell: Cell) -> bool:
             showing = honest[cell.id].showing if cell.id in honest else None
-            return subject.name != DIES_AFTER_ANSWERING and (
-                showing is None or subject.name in showing
-            )
+            return showing is None or subject.name in showing
 
-        return [
-            one
-            for one in self.plan.cells
-            if one.role in subject.roles
-            and (names(one, subject.name) or (not self.only_named and shows(one)))
-        ]
+        return [one for one in self.plan.cells if one.role in subject.roles and shows(one)]
 
     def _plan_of(self, cells: Sequence[Cell]) -> Plan:
         return Plan(self.plan.catalogue, tuple(cells), self.plan.seed)
