@@ -116,14 +116,14 @@ def newest(site: Site, seen: Survey) -> Asked:
     """The newest dialect that a server speaks, or as much of one as there is; raises
     EnvironmentTrouble where no dialect's own setting came.
     """
+    came = dict(seen.settings or ())
     if spoken := [one for one in seen.answers if one.is_spoken]:
-        chosen = _of_its_family(spoken, dict(seen.settings or ()))
+        chosen = _of_its_family(spoken, came)
         return _asked(chosen, f"of those that the server speaks: {_names(spoken)}")
     if announced := [one for one in seen.answers if one.is_announced]:
-        last = _of_its_family(announced, dict(seen.settings or ()))
+        last = _of_its_family(announced, came)
         why = f"the server announces it, but {site.path} gave no session: {last.said};"
         return _asked(last, f"{why} --path echo=/its/own names its echo")
-    came = dict(seen.settings or ())
     enabled = [one for one in seen.answers if DIALECTS[one.dialect].enabling_setting in came]
     if not enabled:
         sent = " ".join(setting_name(one) for one in came) or "none"
