@@ -86,6 +86,16 @@ def test_names(code: int, name: str) -> None:
     assert error_codes.name(code) == name
 
 
+@pytest.mark.parametrize("code", [0x0, 0x21, 0x1234, 0x52E4A40FA8F9, 2**62 - 1])
+def test_codes_that_mean_nothing(code: int) -> None:
+    assert error_codes.means_nothing(code)
+
+
+@pytest.mark.parametrize("code", [H3.NO_ERROR, H3.DATAGRAM_ERROR, WT.SESSION_GONE, FIRST, LAST])
+def test_codes_that_mean_something(code: int) -> None:
+    assert not error_codes.means_nothing(code)
+
+
 @pytest.mark.parametrize(
     ("code", "name"),
     [(0x0, "NO_ERROR"), (0xA, "PROTOCOL_VIOLATION"), (0x128, "CRYPTO_ERROR(40)"), (0x200, "0x200")],
