@@ -8,7 +8,7 @@ from datetime import date
 from enum import Enum
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -49,6 +49,12 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     needs: tuple[str, ...] = ()
 
 
+class Container(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the implementation's Dockerfile copies: paths from the package's root."""
+
+    context: tuple[str, ...]
+
+
 class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A known limit of the stack, with a link to where its makers say so."""
 
@@ -73,7 +79,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     server: Offer | None = None
     client: Offer | None = None
     process: Process | None = None
-    image: str | None = None
+    container: Container | None = None
     limits: tuple[Limit, ...] = ()
 
     def offer(self, role: Role) -> Offer | None:
@@ -122,12 +128,19 @@ def _mistakes(manifest: Manifest, folder: str) -> Iterator[str]:
         yield f"name is {manifest.name!r}, and the folder is {folder!r}"
     if not manifest.roles:
         yield "it has neither [server] nor [client]"
-    if manifest.process is None and manifest.image is None:
-        yield "it has neither [process] nor an image: nothing can start it"
+    if manifest.process is None and manifest.container is None:
+        yield "it has neither [process] nor [container]: nothing can start it"
     for role in manifest.roles:
         offer = manifest.offer(role)
         if offer is not None and not offer.dialects:
             yield f"[{role}] speaks no dialect"
+    for path in map(PurePosixPath, manifest.container.context if manifest.container else ()):
+        if path.is_absolute() or ".." in path.parts:
+            yield f"[container] copies {path}, which is not inside the package"
+    yield from _wrong_links(manifest)
+
+
+def _wrong_links(manifest: Manifest) -> Iterator[str]:
     for link in (manifest.homepage, *(limit.link for limit in manifest.limits if limit.link)):
         if not link.startswith("https://"):
             yield f"{link!r} is not an https link"

@@ -25,6 +25,7 @@ needs = ["sh"]
 build = "sh -c 'echo built > made'"
 exec = "./made"
 """
+IN_A_CONTAINER = TOML.partition("[process]")[0] + '[container]\ncontext = ["suite/wire"]\n'
 HELLO = Hello(
     name="toy",
     version="1",
@@ -100,6 +101,15 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert "nothing can start it" in str(caught.value)
 
 
+def test_a_container_copies_what_is_in_the_package(tmp_path: Path) -> None:
+    found = read(tmp_path, IN_A_CONTAINER)
+    assert found.container is not None
+    assert found.container.context == ("suite/wire",)
+    for outside in ("/etc", "../other", "suite/../.."):
+        with pytest.raises(ManifestError, match="not inside the package"):
+            read(tmp_path, IN_A_CONTAINER.replace("suite/wire", outside))
+
+
 def test_a_program_that_says_what_its_manifest_claims(tmp_path: Path) -> None:
     assert contradictions(read(tmp_path), Role.SERVER, HELLO) == ()
 
@@ -169,6 +179,6 @@ def test_a_build_that_hangs_is_given_up(toy: Path) -> None:
 
 
 def test_what_runs_in_a_container_only_is_not_built_here(toy: Path) -> None:
-    read(toy.parent, TOML.partition("[process]")[0].replace("[server]", 'image = "toy"\n[server]'))
+    read(toy.parent, IN_A_CONTAINER)
     with pytest.raises(ManifestError, match="container only"):
         building.build("toy")
