@@ -8,20 +8,25 @@ import asyncio
 import contextlib
 import functools
 import os
+import resource
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wtspec.implementations.lines import Flood, Lines, Tail
+from wtspec.implementations.program import OnEnd, OnLine
 from wtspec.suite.endpoint import processes
 
 GRACE_S = 2.0
 _PIPE_GRACE_S = 1.0  # a grandchild may hold the pipes open after the child's end
 _READ_BYTES = 64 * 1024
-
-OnLine = Callable[[bytes], None]
-OnEnd = Callable[[], None]
+# No core files, no file that fills a disk, and files enough for any endpoint.
+_LIMITS = (
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_FSIZE, 1 << 30),
+    (resource.RLIMIT_NOFILE, 4096),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Child:
             env=dict(command.environment),
             cwd=command.directory,
             start_new_session=True,
-            preexec_fn=functools.partial(processes.die_with, os.getpid(), signal.SIGKILL),
+            preexec_fn=functools.partial(_bounded, os.getpid()),
         )
         return cls(transport, protocol, on_line, on_end)
 
@@ -99,6 +104,9 @@ class Child:
         assert stdin is not None
         if not stdin.is_closing():
             stdin.write(data)
+
+    def memory_bytes(self) -> int | None:
+        return processes.resident_bytes(self.pid)
 
     async def wait(self) -> None:
         """Until it has ended and all that it printed was read."""
@@ -149,3 +157,12 @@ class Child:
         # Our ends of the pipes, which something that it started may hold open for ever.
         self._transport.close()
         self._on_end()
+
+
+def _bounded(parent: int) -> None:
+    """In the child, before its program: fit for `preexec_fn`, as `processes.die_with` is."""
+    processes.die_with(parent, signal.SIGKILL)
+    for what, most in _LIMITS:
+        hard = resource.getrlimit(what)[1]
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (limit, limit))

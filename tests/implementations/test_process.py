@@ -16,7 +16,7 @@ import pytest
 
 from wtspec.implementations import process, readiness
 from wtspec.implementations.launch import Launch, free_port
-from wtspec.implementations.process import ProcessEndpoint
+from wtspec.implementations.program import ProgramEndpoint
 from wtspec.suite.endpoint import processes
 from wtspec.suite.endpoint.configuration import DEFAULT, PROTOCOLS, Configuration
 from wtspec.suite.endpoint.interface import (
@@ -64,7 +64,7 @@ def written(tmp_path: Path) -> Write:
 @asynccontextmanager
 async def started(
     launch: Launch, identity: Identity, configuration: Configuration = DEFAULT
-) -> AsyncIterator[ProcessEndpoint]:
+) -> AsyncIterator[ProgramEndpoint]:
     endpoint = await process.start(launch, Role.CLIENT, configuration, ("h3-16",), identity)
     try:
         yield endpoint
@@ -235,7 +235,7 @@ async def test_an_end_that_nobody_asked_for_is_told_with_its_last_words(
     async with started(written(body), identity) as endpoint:
         assert endpoint.ended() is None
         endpoint.command({"cmd": "sync"})
-        await endpoint.child.wait()
+        await endpoint.running.wait()
         assert endpoint.ended() == "exit status 0 (panic: oh)"
         with pytest.raises(EndpointGone, match="panic: oh"):
             endpoint.command({"cmd": "sync"})
@@ -314,7 +314,7 @@ from wtspec.suite.quic.identity import p256
 async def main():
     launch = Launch({launch.command!r}, Path({str(launch.directory)!r}))
     endpoint = await process.start(launch, Role.CLIENT, DEFAULT, (), p256())
-    print(endpoint.child.pid, flush=True)
+    print(endpoint.running.pid, flush=True)
     os.kill(os.getpid(), 9)
 asyncio.run(main())
 """

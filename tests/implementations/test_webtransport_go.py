@@ -15,7 +15,7 @@ import pytest_asyncio
 from wtspec.implementations import building, manifest, process
 from wtspec.implementations.launch import Launch
 from wtspec.implementations.manifest import contradictions
-from wtspec.implementations.process import ProcessEndpoint
+from wtspec.implementations.program import ProgramEndpoint
 from wtspec.suite.endpoint.application import Closes, Rejects, Resets, Source, Stops
 from wtspec.suite.endpoint.configuration import (
     DEFAULT,
@@ -52,7 +52,7 @@ def identity() -> Identity:
 class Program:
     """One endpoint with all that it printed; each wait starts at the beginning."""
 
-    def __init__(self, endpoint: ProcessEndpoint) -> None:
+    def __init__(self, endpoint: ProgramEndpoint) -> None:
         self.endpoint = endpoint
         self.events: list[ApiEvent] = []
         self._ids = iter(range(1, 1000))
@@ -146,7 +146,7 @@ Start = Callable[[Configuration], Any]
 
 @pytest_asyncio.fixture
 async def start(launch: Launch, identity: Identity) -> AsyncIterator[Start]:
-    running: list[ProcessEndpoint] = []
+    running: list[ProgramEndpoint] = []
 
     async def one(role: Role, configuration: Configuration) -> Program:
         endpoint = await process.start(launch, role, configuration, (), identity)
@@ -453,6 +453,6 @@ async def test_a_server_that_ends_is_told_as_the_transports_end(pair: Pair) -> N
 async def test_shutdown_closes_the_sessions(pair: Pair) -> None:
     session = await pair.session("/sink")
     await pair.client.done("shutdown")
-    await pair.client.endpoint.child.wait()
-    assert pair.client.endpoint.child.status == 0
+    await pair.client.endpoint.running.wait()
+    assert pair.client.endpoint.running.status == 0
     await pair.server.event("closed", session=session, by="peer", code=0, clean=True)
