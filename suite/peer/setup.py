@@ -58,7 +58,9 @@ class Setup:
 
     def identity(self) -> Identity:
         """Fixed sizes in the simulation; what real clients take elsewhere."""
-        return ed25519() if isinstance(self.network, VirtualNetwork) else shown_to_real_clients()
+        if isinstance(self.network, VirtualNetwork):
+            return ed25519()
+        return shown_to_real_clients(self.endpoint.address[0])
 
     def options(self) -> QuicOptions:
         """Honest ones for the dialect, then edited."""

@@ -43,10 +43,17 @@ def ed25519() -> Identity:
     return _issue(key, None, (_SIMULATION_SERIAL, start, end), LOCAL_NAMES)
 
 
-@lru_cache(maxsize=1)
-def shown_to_real_clients() -> Identity:
-    """One a process: the certificate that a client was told of must be the one that we show."""
-    return p256()
+def shown_to_real_clients(host: str = LOCAL_NAMES[0]) -> Identity:
+    """One a process: the certificate that a client was told of must be the one that we show.
+
+    `host`: where the clients come to us.
+    """
+    return _of_process(LOCAL_NAMES if host in LOCAL_NAMES else (*LOCAL_NAMES, host))
+
+
+@lru_cache(maxsize=8)
+def _of_process(names: tuple[str, ...]) -> Identity:
+    return p256(names=names)
 
 
 def p256(days: int = LONGEST_DAYS, names: tuple[str, ...] = LOCAL_NAMES) -> Identity:
