@@ -50,9 +50,13 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Container(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the implementation's Dockerfile copies: paths from the package's root."""
+    """Its image. `context`: what the Dockerfile copies, paths from the package's root.
+
+    `is_slow`: built only when it is named.
+    """
 
     context: tuple[str, ...]
+    is_slow: bool = False
 
 
 class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,6 +89,17 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def offer(self, role: Role) -> Offer | None:
         """What it offers in this role; None: it does not have it."""
         return self.server if role is Role.SERVER else self.client
+
+    @property
+    def dialects(self) -> frozenset[str]:
+        """In either role."""
+        offers = (self.server, self.client)
+        return frozenset(one for offer in offers if offer for one in offer.dialects)
+
+    @property
+    def tag(self) -> str:
+        """The name of its image."""
+        return f"wtspec/{self.name}:{self.version}"
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -187,6 +187,7 @@ def _properties(run: StoredRun) -> Iterator[tuple[str, str]]:
     yield "seed", str(run.seed)
     for name, version in run.versions.items():
         yield text(f"version-{name}"), text(version)
+    yield "isolation", text(run.isolation)
     yield "resumed", str(run.is_resumed).lower()
     yield "complete", str(run.is_complete).lower()
 

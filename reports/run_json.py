@@ -27,6 +27,7 @@ def _run(run: StoredRun) -> dict[str, Any]:
         "duration_s": run.duration_s,
         "resumed": run.is_resumed,
         "complete": run.is_complete,
+        "isolation": run.isolation,
     }
     if memory_bytes := run.endpoint_memory_bytes:
         value["endpoint_memory_bytes"] = {"min": min(memory_bytes), "max": max(memory_bytes)}

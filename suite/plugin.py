@@ -25,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `wtspec run`, as far as pytest has none of its own for them."""
     group = parser.getgroup("wtspec", "WebTransport cases: pytest --pyargs wtspec.suite.cases")
     group.addoption("--wt-exec", metavar="CMD", help="program that speaks the contract")
+    group.addoption("--wt-image", metavar="NAME", help="the same as a container")
+    group.addoption("--wt-implementation", metavar="NAME", help="one of `wtspec implementations`")
     group.addoption("--wt-url", metavar="URL", help="server that runs already")
     group.addoption("--wt-listen", metavar="HOST:PORT", help="wait here for a client to be started")
     group.addoption(

@@ -258,6 +258,8 @@ def _wishes(config: pytest.Config) -> Wishes:
             listen=given("listen"),
             paths=tuple(given("path")),
             role=given("role"),
+            image=given("image"),
+            implementation=given("implementation"),
         ),
         tuple(given("dialect")),
         tuple(given("select")),

@@ -8,6 +8,7 @@ thread, and an item takes its verdict when it is there.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,8 +50,11 @@ class Campaign:
     def __init__(self, wishes: Wishes) -> None:
         self.wishes = wishes
         self.target = target.choose(wishes.wanted)
-        self.known = Known.load(wishes.baseline or None)
-        self._found = planned(wishes.select, self.target, wishes.dialects, wishes.seed)
+        self.known = Known.load(wishes.baseline or self.target.baseline)
+        with ExitStack() as around:
+            around.enter_context(self.target.held())
+            self._found = planned(wishes.select, self.target, wishes.dialects, wishes.seed)
+            self._around = around.pop_all()
         self.plan = self._found.plan
         self._command = self.target.command(wishes.seed, wishes.baseline)
         self.troubles: list[str] = []
@@ -98,6 +102,7 @@ class Campaign:
         self._is_over.set()
         if self._thread is not None:
             self._thread.join(_FAREWELL_S)
+        self._around.close()
 
     def _run_all(self, cells: Sequence[Cell]) -> None:
         failure: Exception = Cancelled("the run ended before this cell")

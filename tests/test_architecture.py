@@ -88,7 +88,7 @@ SOLE_IMPORTERS = {
     "click": "suite.commands",
     "rich": "suite.commands",
     "junit_xml": "reports.junit",
-    "docker": "implementations.container",
+    "docker": "implementations.docker_engine",
     "playwright": "browsers.driver",
     "pytest": "suite.plugin",
 }

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wtspec.suite.commands.attach import Program, Remote
+from wtspec.suite.commands.attach import InContainer, Launched, Program, Remote, greeting
 from wtspec.suite.commands.failure import EnvironmentTrouble, usage
 from wtspec.suite.commands.server_url import Site, TrustChoice, find
 from wtspec.suite.commands.survey import Answer, Survey, survey
@@ -21,6 +21,7 @@ from wtspec.suite.endpoint.interface import (
     EndpointNotOffered,
     Hello,
 )
+from wtspec.suite.run.factory import CannotStart
 from wtspec.suite.wire.settings import Setting
 from wtspec.suite.wire.settings import name as setting_name
 
@@ -55,7 +56,7 @@ def choose_dialects(names: Sequence[str], target: Target) -> Asked:
     except UnknownDialect as error:
         raise usage(f"{error} `--dialect {EVERY}` runs every one") from error
     match target.factory:
-        case Program():
+        case Program() | InContainer():
             return _of_program(target)
         case Remote():
             return _of_server(target.factory)
@@ -81,13 +82,15 @@ def _of_program(target: Target) -> Asked:
 
 def _greeting(target: Target) -> Hello:
     """What the program says of itself when nothing is asked of it."""
-    assert isinstance(target.factory, Program)
+    assert isinstance(target.factory, Launched)
     last: Exception | None = None
     for role in target.roles:
         try:
-            return asyncio.run(target.factory.greeting(role))
+            return asyncio.run(greeting(target.factory, role))
         except EndpointNotOffered as refusal:
             last = refusal
+        except CannotStart as trouble:
+            raise EnvironmentTrouble(str(trouble)) from trouble
         except (EndpointGone, EndpointMisuse, OSError) as error:
             raise EnvironmentTrouble(
                 f"{target.factory} does not start as a {role}: {error}; "

@@ -1,8 +1,11 @@
 """The endpoints that a door can attach, each as a plain value that a worker process can start."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from wtspec.suite.dialect import Dialect
@@ -11,9 +14,16 @@ from wtspec.suite.endpoint.configuration import DEFAULT, Configuration
 from wtspec.suite.endpoint.interface import Addr, Endpoint, EndpointNotOffered, Hello, Role
 from wtspec.suite.network.link import Network
 from wtspec.suite.quic.identity import shown_to_real_clients
-from wtspec.suite.run.factory import CannotStart
+from wtspec.suite.run.factory import CannotStart, EndpointFactory
 
 _ANSWER_S = 3.0
+
+
+class Attachment(EndpointFactory, Protocol):
+    """What a door attaches. `isolation`: how it is kept from this host, for the record."""
+
+    @property
+    def isolation(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,10 @@ class EmbeddedReference:
 
     fault: str = ""
     is_watched: bool = False
+
+    @property
+    def isolation(self) -> str:
+        return "none: in our own process"
 
     @property
     def start_s(self) -> float:
@@ -64,6 +78,10 @@ class Program:
     directory: str
 
     @property
+    def isolation(self) -> str:
+        return "process: a session of its own, limits on files, clean environment"
+
+    @property
     def start_s(self) -> float:
         from wtspec.implementations.launch import START_S
 
@@ -82,12 +100,6 @@ class Program:
         """Running, its dialects being its own choice."""
         return await self._started(role, DEFAULT, ())
 
-    async def greeting(self, role: Role) -> Hello:
-        """What it says of itself then; it is stopped at once."""
-        endpoint = await self.greeted(role)
-        await endpoint.stop()
-        return endpoint.hello
-
     async def _started(
         self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
     ) -> Endpoint:
@@ -99,12 +111,84 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class InContainer:
+    """A program that speaks the contract as the entry point of an image (`--image`).
+
+    `owner`: the claim under which its containers live; see `held`.
+    """
+
+    image: str
+    owner: str
+
+    @property
+    def isolation(self) -> str:
+        from wtspec.implementations.isolation import NATIVE
+
+        return NATIVE.describe()
+
+    @property
+    def start_s(self) -> float:
+        from wtspec.implementations.container import START_S
+
+        return START_S
+
+    def __str__(self) -> str:
+        return f"image {self.image}"
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        del network  # it has sockets of its own
+        return await self._started(role, configuration, (dialect.name,))
+
+    async def greeted(self, role: Role) -> Endpoint:
+        """Running, its dialects being its own choice."""
+        return await self._started(role, DEFAULT, ())
+
+    @contextmanager
+    def held(self) -> Iterator[Mapping[str, str]]:
+        """Its containers live inside, and none outlives it; what is worth knowing of the image."""
+        from wtspec.suite.commands.engine_told import engine_told
+
+        with engine_told():
+            from wtspec.implementations.container import household
+
+            with household(self.owner, self.image) as found:
+                yield {"image": found.short_id}
+
+    async def _started(
+        self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
+    ) -> Endpoint:
+        from wtspec.implementations.claim import EngineTrouble
+        from wtspec.implementations.container import Berth, start
+
+        try:
+            return await start(Berth(self.image, self.owner), role, configuration, dialects)
+        except EngineTrouble as trouble:
+            raise CannotStart(str(trouble)) from trouble
+
+
+Launched = Program | InContainer  # what we start ourselves
+
+
+async def greeting(factory: Launched, role: Role) -> Hello:
+    """What it says of itself when nothing is asked of it; it is stopped at once."""
+    endpoint = await factory.greeted(role)
+    await endpoint.stop()
+    return endpoint.hello
+
+
+@dataclass(frozen=True, slots=True)
 class Remote:
     """A server that runs already (`--url`); `paths`: pairs of a contract path and its own."""
 
     url: str
     address: Addr
     paths: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def isolation(self) -> str:
+        return "none of ours: it was running already"
 
     @property
     def start_s(self) -> float:
@@ -156,6 +240,10 @@ class Listening:
     """A client that a person or a script starts; `control` is where it finds its commands."""
 
     control: Addr
+
+    @property
+    def isolation(self) -> str:
+        return "none of ours: somebody else starts it"
 
     @property
     def start_s(self) -> float:

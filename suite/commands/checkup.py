@@ -127,7 +127,8 @@ def _implementations() -> Iterator[Finding]:
         elif missing:
             yield Finding(name, "not built", f"needs {', '.join(missing)} on the PATH to be built")
         else:
-            yield Finding(name, "not built", f"`wtspec build {name}` makes it ready for runs")
+            gap = f"`wtspec build --program {name}` makes it ready for runs"
+            yield Finding(name, "not built", gap)
         for tool in process.needs:
             if tool not in missing:
                 yield Finding(tool, _said(tool, "version") or _said(tool, "--version") or "present")

@@ -22,7 +22,8 @@ _COMMANDS = {
     "probe": ("probe", "Say which dialects a server speaks."),
     "doctor": ("doctor", "Say what of this machine is ready for which runs."),
     "bench": ("bench", "Measure what a run costs."),
-    "build": ("build", "Build one of the known implementations."),
+    "implementations": ("implementations", "List the known implementations."),
+    "build": ("build", "Build images of known implementations."),
 }
 
 

@@ -14,6 +14,8 @@ class Request:
 
     select: tuple[str, ...]
     program: str | None
+    image: str | None
+    implementation: str | None
     url: str | None
     paths: tuple[str, ...]
     listen: str | None
@@ -34,7 +36,15 @@ class Request:
 
     @property
     def wanted(self) -> target.Wanted:
-        return target.Wanted(self.program, self.url, self.listen, self.paths, self.role)
+        return target.Wanted(
+            self.program,
+            self.url,
+            self.listen,
+            self.paths,
+            self.role,
+            self.image,
+            self.implementation,
+        )
 
     @property
     def reports(self) -> Reports:

@@ -10,6 +10,10 @@ from wtspec.suite.commands.failure import usage
 @click.command()
 @click.argument("select", nargs=-1)
 @click.option("--exec", "program", metavar="CMD", help="A program that speaks the contract.")
+@click.option("--image", metavar="NAME", help="The same as a container.")
+@click.option(
+    "--implementation", metavar="NAME", help="One of `wtspec implementations`, with its baseline."
+)
 @click.option("--url", metavar="URL", help="A server that runs already, anywhere.")
 @click.option(
     "--path",

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,17 +34,19 @@ def perform(request: Request) -> ExitCode:
     """The whole run; its exit status."""
     began_s = time.monotonic()
     with stoppable():
-        known = Known.load(request.baseline)
-        exporting.check(request.reports)
         chosen = target.choose(request.wanted)
+        known = Known.load(request.baseline or chosen.baseline)
+        exporting.check(request.reports)
         if request.resume:
             _check_resumed(Path(request.resume), str(chosen.factory), request.seed)
-        found = planned(request.select, chosen, request.dialects, request.seed)
-        if not found.plan.cells:
-            tell("nothing to run: no selected case has this role and dialect")
-            return ExitCode.NOTHING_RAN
-        deadline_s = None if request.max_time_s is None else began_s + request.max_time_s
-        stored, is_troubled = _Run(request, chosen, found, known).execute(deadline_s)
+        with chosen.held() as about:
+            found = planned(request.select, chosen, request.dialects, request.seed)
+            if not found.plan.cells:
+                tell("nothing to run: no selected case has this role and dialect")
+                return ExitCode.NOTHING_RAN
+            deadline_s = None if request.max_time_s is None else began_s + request.max_time_s
+            run = _Run(request, chosen, found, known, about)
+            stored, is_troubled = run.execute(deadline_s)
         stale = known.stale(stored, whole_catalogue=not request.select)
         exporting.write(request.reports, stored, stale)
         with unheard():
@@ -62,6 +64,7 @@ class _Run:
     chosen: target.Target
     found: Planned
     known: Known
+    about: Mapping[str, str]
 
     def execute(self, deadline_s: float | None) -> tuple[Stored, bool]:
         """What is stored in the end, and whether something around the endpoint was wrong."""
@@ -97,9 +100,10 @@ class _Run:
             id=new_run_id(),
             seed=request.seed,
             endpoint=str(self.chosen.factory),
-            versions=versions(),
+            versions={**versions(), **self.about},
             roles=self.found.roles,
             dialects=self.found.dialects,
+            isolation=self.chosen.factory.isolation,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         if request.resume:

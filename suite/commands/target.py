@@ -3,16 +3,26 @@
 import os
 import shlex
 import socket
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from wtspec.suite.commands.attach import EmbeddedReference, Listening, Program, Remote
+from wtspec.implementations import claim, manifest
+from wtspec.suite.commands.attach import (
+    Attachment,
+    EmbeddedReference,
+    InContainer,
+    Launched,
+    Listening,
+    Program,
+    Remote,
+)
 from wtspec.suite.commands.failure import EnvironmentTrouble, usage
 from wtspec.suite.commands.server_url import TrustChoice, find
 from wtspec.suite.endpoint.application import PATHS
 from wtspec.suite.endpoint.interface import BOTH, Role
-from wtspec.suite.run.factory import EndpointFactory
 from wtspec.suite.run.lanes import Lanes
 
 # Each has an endpoint of its own and imports everything again.
@@ -21,12 +31,20 @@ _MOST_WORKERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the user points at. `words`: the options that attach the same endpoint again."""
+    """What the user points at. `words`: the options that attach the same endpoint again.
 
-    factory: EndpointFactory
+    `baseline`: the file of its known failures, where it is one of the known implementations.
+    """
+
+    factory: Attachment
     roles: tuple[Role, ...] = BOTH
     is_virtual: bool = False
     words: tuple[str, ...] = ()
+    baseline: str | None = None
+
+    def held(self) -> AbstractContextManager[Mapping[str, str]]:
+        """Wherein it can be started; what is worth knowing of it then, beside versions."""
+        return self.factory.held() if isinstance(self.factory, InContainer) else nullcontext({})
 
     def command(self, seed: int = 0, baseline: str | None = None) -> str:
         """What judges cells of the same endpoint in the same way again, less its selectors."""
@@ -37,7 +55,7 @@ class Target:
 
     def workers(self, at_once: int | None = None) -> int:
         """Processes for a real endpoint: of what somebody else started there is only one."""
-        if not isinstance(self.factory, Program):
+        if not isinstance(self.factory, Launched):
             return 1
         return min(os.cpu_count() or 1, at_once or _MOST_WORKERS, _MOST_WORKERS)
 
@@ -46,7 +64,7 @@ class Target:
         if at_once is not None:
             share = -(-at_once // workers)
             return Lanes(share, share)
-        return Lanes() if isinstance(self.factory, Program) else Lanes(in_all=Lanes().at_once)
+        return Lanes() if isinstance(self.factory, Launched) else Lanes(in_all=Lanes().at_once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +76,22 @@ class Wanted:
     listen: str | None = None
     paths: tuple[str, ...] = ()
     role: str | None = None
+    image: str | None = None
+    implementation: str | None = None
 
 
 def choose(wanted: Wanted) -> Target:
     """The target; raises UsageError where the options contradict each other."""
-    options = {"--exec": wanted.program, "--url": wanted.url, "--listen": wanted.listen}
+    options = {
+        "--exec": wanted.program,
+        "--image": wanted.image,
+        "--implementation": wanted.implementation,
+        "--url": wanted.url,
+        "--listen": wanted.listen,
+    }
     given = {name: value for name, value in options.items() if value is not None}
     if len(given) > 1:
-        raise usage("give one of --exec, --url and --listen: a run has one endpoint")
+        raise usage(f"give one of {', '.join(given)}: a run has one endpoint")
     for name, value in given.items():
         # As a script has it whose variable is not set; our reference would pass in its place.
         if not value.strip():
@@ -75,6 +101,11 @@ def choose(wanted: Wanted) -> Target:
     roles = (Role(wanted.role),) if wanted.role else BOTH
     if wanted.program is not None:
         return _program(wanted.program, roles)
+    if wanted.image is not None:
+        words = ("--image", wanted.image)
+        return Target(InContainer(wanted.image, claim.new()), roles, words=words)
+    if wanted.implementation is not None:
+        return _implementation(wanted.implementation, wanted)
     if wanted.url is not None:
         return _remote(wanted.url, wanted)
     if wanted.listen is not None:
@@ -88,6 +119,26 @@ def _program(command: str, roles: tuple[Role, ...]) -> Target:
     except ValueError as error:
         raise usage(f"--exec {command!r} does not read as a command: {error}") from error
     return Target(Program(command, str(Path.cwd())), roles, words=("--exec", command))
+
+
+def _implementation(name: str, wanted: Wanted) -> Target:
+    """One of the known ones, in the roles that it has, as its image, with its known failures."""
+    try:
+        found = manifest.load(name)
+    except manifest.ManifestError as error:
+        raise usage(str(error)) from error
+    roles = tuple(one for one in found.roles if wanted.role in (None, str(one)))
+    if not roles:
+        raise usage(f"{name} is no {wanted.role}: it is a {' and a '.join(map(str, found.roles))}")
+    if found.container is None:
+        raise usage(f"{name} has no image; run its program with --exec")
+    baseline = manifest.directory(name) / "baseline.toml"
+    return Target(
+        InContainer(found.tag, claim.new()),
+        roles,
+        words=("--implementation", name),
+        baseline=str(baseline) if baseline.exists() else None,
+    )
 
 
 def _remote(url: str, wanted: Wanted) -> Target:

@@ -91,7 +91,8 @@ class StoredRun:
     """The run itself. `identity`: what two runs must share for one to continue the other.
 
     `endpoint_memory_bytes`: the least and the most that it was seen to hold, at the starts and ends
-    of its groups of cells; empty where the system does not tell.
+    of its groups of cells; empty where the system does not tell. `isolation`: how the endpoint was
+    kept from this host.
     """
 
     id: str
@@ -105,6 +106,7 @@ class StoredRun:
     is_resumed: bool = False
     is_complete: bool = False
     endpoint_memory_bytes: tuple[int, ...] = ()
+    isolation: str = ""
 
     @property
     def identity(self) -> tuple[int, str, str]:

@@ -189,7 +189,7 @@ def test_building_names_what_to_run_next(wtspec: Wtspec, monkeypatch: pytest.Mon
     from wtspec.implementations import building, manifest
 
     monkeypatch.setattr(building, "build", manifest.load)
-    said = wtspec("build", "webtransport-go")
+    said = wtspec("build", "--program", "webtransport-go")
     assert said.status == 0
     assert "wtspec run --exec" in said.out
     assert "webtransport-go/bin/endpoint" in said.out
@@ -197,6 +197,6 @@ def test_building_names_what_to_run_next(wtspec: Wtspec, monkeypatch: pytest.Mon
 
 def test_building_without_the_tools(wtspec: Wtspec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    said = wtspec("build", "webtransport-go")
+    said = wtspec("build", "--program", "webtransport-go")
     assert said.status == 3
     assert "needs `go` on the PATH" in said.err

@@ -105,7 +105,7 @@ def test_an_implementation_says_how_to_become_ready(
     assert "needs go" in findings(wtspec("doctor", "--json"))["webtransport-go"]["gap"]
     tool(tools, "go", 'test "$1" = version && echo "go version go1.26"')
     found = findings(wtspec("doctor", "--json"))
-    assert "`wtspec build webtransport-go`" in found["webtransport-go"]["gap"]
+    assert "`wtspec build --program webtransport-go`" in found["webtransport-go"]["gap"]
     assert found["go"]["found"] == "go version go1.26"
     (empty / "bin").mkdir(parents=True)
     (empty / "bin" / "endpoint").touch()

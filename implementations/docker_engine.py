@@ -1,0 +1,255 @@
+"""The Docker engine: images, and containers and networks under a claim. Only importer of docker.
+
+Everything here blocks; see `container` for what the event loop calls. Whatever goes wrong between
+us and the engine is EngineTrouble, never the endpoint's fault.
+"""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.types import LogConfig, Ulimit
+from docker.utils.build import tar
+from requests.exceptions import RequestException
+
+from wtspec.implementations import claim
+from wtspec.implementations.claim import EngineTrouble
+from wtspec.implementations.isolation import Profile
+
+CERTIFICATES = "/certs"
+_LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
+_STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+_SAID_BYTES = 4000
+
+
+class ImageFailed(Exception):
+    """An image could not be built; the message is the end of what the build printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`id` names its content, and `tag` may move."""
+
+    tag: str
+    id: str
+    size_bytes: int
+
+    @property
+    def short_id(self) -> str:
+        """As much of it as people compare."""
+        return self.id.removeprefix("sha256:")[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be started; `certificates`: a directory of ours, to be read there."""
+
+    image: str
+    environment: Mapping[str, str]
+    certificates: Path
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A container that runs. `stream`: its stdin, and its stdout and stderr in docker's framing."""
+
+    id: str
+    address: str
+    pid: int
+    stream: socket.socket
+
+
+@contextmanager
+def _told(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except (DockerException, RequestException) as error:
+        why = error.explanation if isinstance(error, APIError) else None
+        raise EngineTrouble(f"the Docker engine, {doing}: {why or error}") from error
+
+
+class Engine:
+    """A connection to the engine that the environment names (DOCKER_HOST), by default this host's.
+
+    Raises EngineTrouble where none answers.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._client = docker.from_env()
+            self.version: str = self._client.version()["Version"]
+        except (DockerException, RequestException) as error:
+            raise EngineTrouble(
+                "no Docker engine answers: start one, or name it in DOCKER_HOST; "
+                "everything without containers works (--exec, --url, --listen)"
+            ) from error
+
+    def close(self) -> None:
+        self._client.close()
+
+    def image(self, tag: str) -> Image | None:
+        """None: there is none of this name here."""
+        with _told(f"looking for the image {tag}"):
+            try:
+                found = self._client.images.get(tag)
+            except ImageNotFound:
+                return None
+            return Image(tag, found.id, found.attrs["Size"])
+
+    def build(
+        self, root: Path, dockerfile: str, patterns: list[str], tag: str, say: Callable[[str], None]
+    ) -> Image:
+        """Build an image from what of `root` the patterns (as in .dockerignore) leave.
+
+        `say` hears each step as it begins. Raises ImageFailed.
+        """
+        said = ""
+        with _told(f"building {tag}"), tar(str(root), exclude=patterns) as context:
+            lines = self._client.api.build(
+                fileobj=context,
+                custom_context=True,
+                dockerfile=dockerfile,
+                tag=tag,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for line in lines:
+                if "error" in line:
+                    raise ImageFailed(f"{said}{line['error']}"[-_SAID_BYTES:])
+                text = str(line.get("stream", ""))
+                said = (said + text)[-_SAID_BYTES:]
+                if text.startswith("Step "):
+                    say(text.strip())
+        built = self.image(tag)
+        assert built is not None, "it was built a moment ago"
+        return built
+
+    def open_network(self, owner: str) -> None:
+        """The claim's own network, which leads nowhere."""
+        with _told("creating a network"):
+            self._client.networks.create(
+                _network_name(owner), internal=True, labels=claim.labels(owner)
+            )
+
+    def gateway(self, owner: str) -> str:
+        """Our own address on the claim's network."""
+        with _told("looking for the run's network"):
+            network = self._client.networks.get(_network_name(owner))
+            return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+
+    def start(self, order: Order, owner: str) -> Started:
+        """Create, attach, start; nothing is left of a container that does not start."""
+        with _told(f"starting {order.image}"):
+            container = self._client.containers.create(
+                order.image,
+                environment=dict(order.environment),
+                volumes={str(order.certificates): {"bind": CERTIFICATES, "mode": "ro"}},
+                network=_network_name(owner),
+                labels=claim.labels(owner),
+                log_config=_LOG,
+                stdin_open=True,
+                ulimits=[
+                    Ulimit(name="core", soft=0, hard=0),
+                    Ulimit(
+                        name="nofile", soft=order.profile.open_files, hard=order.profile.open_files
+                    ),
+                ],
+                **order.profile.options(),
+            )
+            stream: socket.socket | None = None
+            try:
+                stream = _own(self._client.api.attach_socket(container.id, _STREAMS))
+                container.start()
+                container.reload()
+                place = container.attrs["NetworkSettings"]["Networks"][_network_name(owner)]
+                pid = container.attrs["State"]["Pid"]
+                return Started(container.id, place["IPAddress"], pid, stream)
+            except BaseException:
+                if stream is not None:
+                    stream.close()
+                container.remove(force=True, v=True)
+                raise
+
+    def wait(self, container: str) -> tuple[int, bool]:
+        """Until it has ended: its exit status, and whether it was killed for its memory."""
+        with _told("waiting for a container"):
+            status = self._client.api.wait(container, timeout=None)["StatusCode"]
+            state = self._client.api.inspect_container(container)["State"]
+            return int(status), bool(state.get("OOMKilled"))
+
+    def stop(self, container: str, grace_s: int) -> None:
+        """SIGTERM, then SIGKILL."""
+        with _told("stopping a container"), suppress(NotFound):
+            self._client.api.stop(container, timeout=grace_s)
+
+    def kill(self, container: str) -> None:
+        """SIGKILL; one that has ended already stays as it is."""
+        with _told("killing a container"), suppress(APIError):
+            self._client.api.kill(container)
+
+    def remove(self, container: str) -> None:
+        """With all that belongs to it, running or not."""
+        with _told("removing a container"), suppress(NotFound):
+            self._client.api.remove_container(container, force=True, v=True)
+
+    def remove_all(self, owner: str) -> None:
+        """Whatever was created under this claim."""
+        self._remove(claim.filter_of(owner), lambda _labels: True)
+
+    def count(self, owner: str) -> int:
+        """How many things there are under this claim."""
+        chosen = {"label": claim.filter_of(owner)}
+        with _told("counting what a run has"):
+            return sum(
+                len(found)
+                for found in (
+                    self._client.api.containers(all=True, filters=chosen),
+                    self._client.api.networks(filters=chosen),
+                    self._client.api.volumes(filters=chosen)["Volumes"] or (),
+                )
+            )
+
+    def remove_image(self, tag: str) -> None:
+        with _told(f"removing the image {tag}"), suppress(NotFound):
+            self._client.api.remove_image(tag, force=True)
+
+    def sweep(self) -> int:
+        """Remove what runs left that were killed; how many things that were."""
+        return self._remove(claim.filter_of(), claim.is_orphaned)
+
+    def _remove(self, label: str, is_wanted: Callable[[Mapping[str, str]], bool]) -> int:
+        chosen = {"label": label}
+        count = 0
+        with _told("removing what a run left"):
+            for container in self._client.api.containers(all=True, filters=chosen):
+                if is_wanted(container["Labels"]):
+                    self.remove(container["Id"])
+                    count += 1
+            for network in self._client.api.networks(filters=chosen):
+                if is_wanted(network["Labels"]):
+                    with suppress(NotFound):
+                        self._client.api.remove_network(network["Id"])
+                    count += 1
+            for volume in self._client.api.volumes(filters=chosen)["Volumes"] or ():
+                if is_wanted(volume["Labels"]):
+                    with suppress(NotFound):
+                        self._client.api.remove_volume(volume["Name"], force=True)
+                    count += 1
+        return count
+
+
+def _network_name(owner: str) -> str:
+    return f"wtspec-{owner}"
+
+
+def _own(attached: Any) -> socket.socket:
+    """A socket that lives on when docker-py's response is collected."""
+    inner: socket.socket = attached._sock  # noqa: SLF001 - docker-py hands out the file around it
+    return socket.socket(fileno=inner.detach())
