@@ -19,6 +19,7 @@ from wtspec.implementations.program import OnEnd, OnLine
 from wtspec.suite.endpoint import processes
 
 GRACE_S = 2.0
+_MOST_KEYS_BYTES = 1 << 20
 _PIPE_GRACE_S = 1.0  # a grandchild may hold the pipes open after the child's end
 _READ_BYTES = 64 * 1024
 # No core files, no file that fills a disk, and files enough for any endpoint.
@@ -67,6 +68,7 @@ class Child:
         self.log = Tail()
         self.broken: str | None = None
         self.status: int | None = None
+        self._key_log: str | None = None
         self._pumps = [
             asyncio.create_task(self._read_stdout()),
             asyncio.create_task(self._read_stderr()),
@@ -92,7 +94,9 @@ class Child:
             start_new_session=True,
             preexec_fn=functools.partial(_bounded, os.getpid()),
         )
-        return cls(transport, protocol, on_line, on_end)
+        child = cls(transport, protocol, on_line, on_end)
+        child._key_log = command.environment.get("SSLKEYLOGFILE")
+        return child
 
     @property
     def pid(self) -> int:
@@ -104,6 +108,14 @@ class Child:
         assert stdin is not None
         if not stdin.is_closing():
             stdin.write(data)
+
+    def keys(self) -> bytes:
+        """Its key log so far, where it was asked to write one."""
+        if self._key_log is None:
+            return b""
+        with contextlib.suppress(OSError), Path(self._key_log).open("rb") as log:
+            return log.read(_MOST_KEYS_BYTES)
+        return b""
 
     def memory_bytes(self) -> int | None:
         return processes.resident_bytes(self.pid)

@@ -18,6 +18,7 @@ from wtspec.implementations import claim
 from wtspec.implementations.claim import EngineTrouble
 from wtspec.implementations.docker_engine import (
     CERTIFICATES,
+    LOGS,
     Engine,
     Image,
     Order,
@@ -34,6 +35,8 @@ from wtspec.suite.quic.identity import Identity, shown_to_real_clients
 
 START_S = 30.0
 GRACE_S = 2
+_KEYS = f"{LOGS}/endpoint.keys"
+_MOST_KEYS_BYTES = 1 << 20
 _PORT = 4433  # in its own network namespace every port is free
 _OUTPUT_GRACE_S = 1.0
 _READ_BYTES = 64 * 1024
@@ -43,35 +46,45 @@ _MOST_STATUS_OF_SIGNAL = 128 + 64
 
 
 @contextmanager
-def household(owner: str, tag: str) -> Iterator[Image]:
-    """The place where a run's containers of this image live; nothing of it is left after it.
+def household(owner: str, *tags: str) -> Iterator[tuple[Image, ...]]:
+    """The place where a run's containers of these images live; nothing of it is left after it.
 
     First of all it removes what runs left that were killed. Raises EngineTrouble.
     """
     engine = Engine()
     with contextlib.closing(engine), claim.held(owner):
         engine.sweep()
-        if (image := engine.image(tag)) is None:
-            raise EngineTrouble(
-                f"there is no image {tag} here: `wtspec build` makes those of the known "
-                "implementations, `docker build` yours"
-            )
+        images = tuple(_image(engine, tag) for tag in tags)
         engine.open_network(owner)
         try:
-            yield image
+            yield images
         finally:
             with suppress(EngineTrouble):  # gone: the next run sweeps
                 engine.remove_all(owner)
 
 
+def _image(engine: Engine, tag: str) -> Image:
+    if (found := engine.image(tag)) is None:
+        raise EngineTrouble(
+            f"there is no image {tag} here: `wtspec build` makes those of the known "
+            "implementations, `docker build` yours"
+        )
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Berth:
-    """Which image is started, in whose household, and how it is kept."""
+    """Which image is started, in whose household, and how it is kept.
+
+    `shown_at`: where clients come to, for the certificate; None: to our address on its network.
+    """
 
     image: str
     owner: str
+    shown_at: str | None = None
     profile: Profile = NATIVE
     deadline_s: float = START_S
+    keeps_keys: bool = False
 
 
 async def start(
@@ -89,9 +102,11 @@ async def start(
         variables = {
             **contract.environment(configuration, dialects),
             **_environment(role),
-            **_written(shown_to_real_clients(host), folder),
+            **_written(shown_to_real_clients(berth.shown_at or host), folder),
         }
-        order = Order(berth.image, variables, folder, berth.profile)
+        if berth.keeps_keys:
+            variables["SSLKEYLOGFILE"] = _KEYS
+        order = Order(berth.image, variables, folder, berth.profile, berth.keeps_keys)
         started = await asyncio.to_thread(engine.start, order, berth.owner)
         if role is Role.SERVER:
             # One that has ended already has none; that it ended shows below.
@@ -159,6 +174,10 @@ class Contained:
         except OSError:
             return None
         return processes.resident_bytes(self._started.pid) if self._started.id in group else None
+
+    def keys(self) -> bytes:
+        """Its key log so far."""
+        return self._engine.file(self._started.id, _KEYS, _MOST_KEYS_BYTES)
 
     async def wait(self) -> None:
         await asyncio.shield(self._end)

@@ -4,16 +4,19 @@ Everything here blocks; see `container` for what the event loop calls. Whatever 
 us and the engine is EngineTrouble, never the endpoint's fault.
 """
 
+import io
 import socket
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.types import LogConfig, Ulimit
+from docker.types import DriverConfig, LogConfig, Mount, Ulimit
 from docker.utils.build import tar
 from requests.exceptions import RequestException
 
@@ -22,9 +25,12 @@ from wtspec.implementations.claim import EngineTrouble
 from wtspec.implementations.isolation import Profile
 
 CERTIFICATES = "/certs"
+LOGS = "/logs"
+_LOGS_BYTES = 16 << 20
 _LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
 _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 _SAID_BYTES = 4000
+_PIECE_BYTES = 2 << 20  # in which docker-py hands out archives
 
 
 class ImageFailed(Exception):
@@ -47,12 +53,16 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be started; `certificates`: a directory of ours, to be read there."""
+    """What is to be started; `certificates`: a directory of ours, to be read there.
+
+    `keeps_logs`: it may write into `LOGS`, whence `Engine.file` fetches.
+    """
 
     image: str
     environment: Mapping[str, str]
     certificates: Path
     profile: Profile
+    keeps_logs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,7 @@ class Engine:
                 network=_network_name(owner),
                 labels=claim.labels(owner),
                 log_config=_LOG,
+                mounts=[_logs(order.profile)] if order.keeps_logs else [],
                 stdin_open=True,
                 ulimits=[
                     Ulimit(name="core", soft=0, hard=0),
@@ -183,6 +194,24 @@ class Engine:
             status = self._client.api.wait(container, timeout=None)["StatusCode"]
             state = self._client.api.inspect_container(container)["State"]
             return int(status), bool(state.get("OOMKilled"))
+
+    def file(self, container: str, path: str, limit_bytes: int) -> bytes:
+        """What a file holds, at most so much of it; nothing for what is no plain file.
+
+        A link is not followed, wherever it leads.
+        """
+        try:
+            with _told("fetching a file"):
+                stream, about = self._client.api.get_archive(container, path)
+                if about.get("linkTarget") or about["size"] > limit_bytes:
+                    return b""
+                packed = b"".join(islice(stream, limit_bytes // _PIECE_BYTES + 2))
+        except EngineTrouble:
+            return b""
+        with tarfile.open(fileobj=io.BytesIO(packed)) as found:
+            member = found.next()
+            held = found.extractfile(member) if member is not None and member.isfile() else None
+            return held.read(limit_bytes) if held is not None else b""
 
     def stop(self, container: str, grace_s: int) -> None:
         """SIGTERM, then SIGKILL."""
@@ -243,6 +272,13 @@ class Engine:
                         self._client.api.remove_volume(volume["Name"], force=True)
                     count += 1
         return count
+
+
+def _logs(profile: Profile) -> Mount:
+    """A volume in memory, which goes when its container goes."""
+    owner = "" if profile.user is None else f",uid={profile.user.partition(':')[0]}"
+    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={_LOGS_BYTES}{owner}"}
+    return Mount(LOGS, None, driver_config=DriverConfig("local", options))
 
 
 def _network_name(owner: str) -> str:

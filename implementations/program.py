@@ -48,6 +48,10 @@ class Running(Protocol):
         """Resident, of all its processes, where the system tells."""
         ...
 
+    def keys(self) -> bytes:
+        """Its key log so far, where it was asked to write one. It may block."""
+        ...
+
     async def wait(self) -> None:
         """Until it has ended and all that it printed was read."""
         ...

@@ -88,6 +88,7 @@ SOLE_IMPORTERS = {
     "click": "suite.commands",
     "rich": "suite.commands",
     "junit_xml": "reports.junit",
+    "jinja2": "reports.matrix",
     "docker": "implementations.docker_engine",
     "playwright": "browsers.driver",
     "pytest": "suite.plugin",

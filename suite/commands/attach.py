@@ -153,7 +153,7 @@ class InContainer:
         with engine_told():
             from wtspec.implementations.container import household
 
-            with household(self.owner, self.image) as found:
+            with household(self.owner, self.image) as (found,):
                 yield {"image": found.short_id}
 
     async def _started(

@@ -22,6 +22,7 @@ _COMMANDS = {
     "probe": ("probe", "Say which dialects a server speaks."),
     "doctor": ("doctor", "Say what of this machine is ready for which runs."),
     "bench": ("bench", "Measure what a run costs."),
+    "interop": ("interop", "Run implementations against each other."),
     "implementations": ("implementations", "List the known implementations."),
     "build": ("build", "Build images of known implementations."),
 }
