@@ -125,7 +125,7 @@ class IncomingBidi:
         self.stream_id = stream_id
         self._sorter = sorter
         self._buffer = b""
-        self._skipped_bytes = 0
+        self._skipped = b""
 
     def data(self, data: bytes, finished: bool) -> None:
         self._buffer += data
@@ -138,12 +138,14 @@ class IncomingBidi:
             return
         if first[0] != BIDI_SIGNAL:
             if not self._may_still_be_signal(first[0]):
+                # A request stream has rules of its own for what precedes HEADERS.
+                self._buffer = self._skipped + self._buffer
                 self._hand_over(self._not_a_data_stream(), 0, finished)
             return
         found = stream_header.header(StreamKind.BIDI, self._buffer)
         if found is not None:
             header, size = found
-            sink = self._sorter.data_stream(self.stream_id, header, size + self._skipped_bytes)
+            sink = self._sorter.data_stream(self.stream_id, header, size + len(self._skipped))
             self._hand_over(sink, size, finished)
         else:
             _incomplete(self._sorter, self.stream_id, finished)
@@ -196,5 +198,5 @@ class IncomingBidi:
             length = varint.decode(self._buffer, first[1])
             if length is None or len(self._buffer) < length[0] + length[1]:
                 return
-            self._skipped_bytes += length[0] + length[1]
-            self._buffer = self._buffer[length[0] + length[1] :]
+            end = length[0] + length[1]
+            self._skipped, self._buffer = self._skipped + self._buffer[:end], self._buffer[end:]
