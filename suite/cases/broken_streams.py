@@ -56,7 +56,10 @@ async def send_stray(peer: Peer, place: Carrier, frame: Frame | Raw) -> Session:
     expect=Expect(Fin(b"after")),
     faults={
         "closes-on-unknown-control-frames": {"control": ConnectionClosed(H3.FRAME_UNEXPECTED)},
-        "refuses-unknown-capsules": {"after-data": Reset(WT.SESSION_GONE)},
+        # Draft 02 has no other code for it than that of rejected streams.
+        "refuses-unknown-capsules": {
+            "after-data": Reset(frozenset({WT.SESSION_GONE, WT.BUFFERED_STREAM_REJECTED}))
+        },
         "refuses-reserved-frames-in-messages": {
             "after-headers": ConnectionClosed(H3.FRAME_UNEXPECTED),
             "after-data": ConnectionClosed(H3.FRAME_UNEXPECTED),
