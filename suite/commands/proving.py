@@ -21,6 +21,7 @@ from wtspec.suite.commands.planning import planned
 from wtspec.suite.commands.running import RESULTS
 from wtspec.suite.commands.target import Target
 from wtspec.suite.endpoint.interface import BOTH, Role
+from wtspec.suite.run.plan import cells_of
 from wtspec.suite.run.prove import (
     DIES_AFTER_ANSWERING,
     HONEST,
@@ -143,7 +144,8 @@ class Proving:
         """Only cases name it that are not asked in the dialects of this plan."""
         spoken = {one.dialect for one in self._plan.cells}
         naming = [case for case in self._plan.catalogue if fault in case.faults]
-        return bool(naming) and not any(one in case.dialects for case in naming for one in spoken)
+        cells = [one for case in naming for one in cells_of(case, BOTH, [*spoken])]
+        return bool(naming) and not any(one.is_asked for one in cells)
 
     def _unknown(self) -> Iterator[FaultProof]:
         """Faults that cases name and nobody wrote."""

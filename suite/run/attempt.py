@@ -148,7 +148,7 @@ def _reason_to_rest(cell: Cell, endpoint: Endpoint, control: Control | None) -> 
 
 def _not_applicable(cell: Cell, endpoint: Endpoint) -> tuple[str, str] | None:
     """The cause, in a word, and the reason why the question does not arise for this endpoint."""
-    if not any(ledger.load()[one].holds_in(cell.dialect) for one in cell.case.requires):
+    if not cell.is_asked:
         return "dialect", f"none of its requirements holds in {cell.dialect}"
     if missing := cell.case.needs - endpoint.hello.features:
         return "feature", f"the endpoint does not offer {', '.join(sorted(missing))}"

@@ -7,6 +7,7 @@ from wtspec.suite.case import Case
 from wtspec.suite.dialect import Dialect, dialect
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Role
+from wtspec.suite.requirements import ledger
 from wtspec.suite.run.catalogue import Catalogue
 
 
@@ -66,6 +67,12 @@ class Cell:
             self.dialect.name,
             self.configuration,
         )
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a rule of the case holds in this dialect; else there is nothing to hold it to."""
+        known = ledger.load()
+        return any(known[one].holds_in(self.dialect) for one in self.case.requires)
 
     @property
     def arguments(self) -> tuple[object, ...]:

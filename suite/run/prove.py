@@ -153,7 +153,7 @@ class Prover:
     def unproved(self) -> tuple[str, ...]:
         """Cases in a role in which no fault is said to turn any of their cells red."""
         found: dict[str, bool] = {}
-        for one in self.plan.cells:
+        for one in filter(lambda cell: cell.is_asked, self.plan.cells):
             named = any(names(one, fault) for fault in one.case.faults)
             place = f"{one.case.id} as {one.role}"
             found[place] = found.get(place, False) or named
@@ -210,6 +210,8 @@ def _attempt_of(event: Finished | Lost, cell: Cell) -> Attempt:
 
 def names(cell: Cell, fault: str) -> bool:
     """Whether the cell says that this fault must turn it red."""
+    if not cell.is_asked:
+        return False
     if fault == DIES_AFTER_ANSWERING:
         return cell.case.violates
     return cell.case.fault_reaction(fault, cell.role, cell.parameter) is not None

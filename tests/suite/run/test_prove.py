@@ -35,9 +35,9 @@ ORIGIN = ("origin/allowed", "origin/refused")
 GOOD = "accepts-any-origin"
 
 
-def plan(*selectors: str) -> Plan:
+def plan(*selectors: str, spoken: str = "h3-16") -> Plan:
     found = catalogues.load()
-    cells = Selection(found, selectors, ledger.load()).cells(BOTH, [dialect("h3-16")])
+    cells = Selection(found, selectors, ledger.load()).cells(BOTH, [dialect(spoken)])
     return Plan(found, cells)
 
 
@@ -109,6 +109,31 @@ def test_the_mortal_fault_concerns_every_negative_cell(catalogue: catalogues.Cat
     red = {cell.id: seen(Outcome.CRASH)}
     cells = [replace(cell, case=negative)]
     assert judge_fault(DIES_AFTER_ANSWERING, cells, red, {cell.id: seen(PASS)}).ok
+
+
+def test_a_case_without_a_rule_in_a_dialect_names_nothing_there() -> None:
+    fault = "takes-truncated-capsules"
+    (old, new) = (plan("capsules/truncated-at-fin", spoken=one) for one in ("h3-02", "h3-16"))
+    assert not any(names(one, fault) or names(one, DIES_AFTER_ANSWERING) for one in old.cells)
+    assert all(names(one, fault) and names(one, DIES_AFTER_ANSWERING) for one in new.cells)
+    assert Prover(old, lambda: Supervisor(1)).unproved() == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "spoken", "case"),
+    [
+        ("wants-headers-first", "h3-02", "messages/unknown-frame-first"),
+        ("refuses-reserved-frames-in-messages", "h3-02", "messages/unknown-frame-first"),
+        ("wants-long-pieces", "h3-02", "messages/cut-by-reset"),
+        ("refuses-unknown-capsules", "h3-02", "broken-streams/frame-42"),
+        ("ignores-datagram-limits", "h3-07", "datagrams/none-announced"),
+    ],
+)
+def test_faults_show_in_older_drafts_too(fault: str, spoken: str, case: str) -> None:
+    prover = Prover(plan(case, spoken=spoken), lambda: Supervisor(1))
+    honest = prover.honest(Subject(HONEST, EmbeddedReference()))
+    (proof,) = prover.faults([Subject(fault, EmbeddedReference(fault))], honest)
+    assert proof.ok, proof.wrong
 
 
 def test_a_fault_is_run_where_it_shows_and_the_mortal_one_where_it_must(
