@@ -1,6 +1,7 @@
 """The failure block: one shape for the terminal, JUnit and HTML, as plain lines."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from wtspec.suite.run.stored import AFTERMATH_BEGINS, StoredCell, StoredMoment
 
@@ -38,8 +39,11 @@ def _escaped(point: int) -> str:
     return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
-def block(cell: StoredCell, *, verbose: bool = False) -> list[str]:
-    """The lines of one cell that did not pass. `verbose` adds our own tracebacks."""
+def block(cell: StoredCell, *, verbose: bool = False, folder: Path | None = None) -> list[str]:
+    """The lines of one cell that did not pass. `verbose` adds our own tracebacks.
+
+    `folder`: that of the run, so that a reader can open what the evidence names.
+    """
     lines = [_headline(cell)]
     for label, value in _facts(cell):
         lines += _labelled(label, value)
@@ -47,7 +51,7 @@ def block(cell: StoredCell, *, verbose: bool = False) -> list[str]:
         f"  {'timeline':13}{_moment(one)}" if first else f"{_INDENT}{_moment(one)}"
         for first, one in _numbered(cell)
     ]
-    for label, value in _after(cell):
+    for label, value in _after(cell, folder or Path()):
         lines += _labelled(label, value)
     if verbose and cell.traceback:
         lines += [f"    {visible(line)}" for line in cell.traceback.splitlines()]
@@ -69,18 +73,20 @@ def _facts(cell: StoredCell) -> Iterator[tuple[str, str]]:
     for pattern, note in cell.tolerated.items():
         yield "tolerated", f"{pattern}: {note}"
     yield "actual", cell.actual
-    yield "reason", cell.reason
+    if not (cell.actual and cell.reason.startswith(f"{cell.actual}, against ")):
+        yield "reason", cell.reason
 
 
-def _after(cell: StoredCell) -> Iterator[tuple[str, str]]:
+def _after(cell: StoredCell, folder: Path) -> Iterator[tuple[str, str]]:
     for number, finding in enumerate(cell.aftermath):
         yield "" if number else "aftermath", finding
     for number, one in enumerate(cell.attempts if len(cell.attempts) > 1 else ()):
         label = "" if number else "attempts"
-        yield label, f"{one.purpose}: {one.outcome}, {one.duration_ms:.1f} ms. {one.reason}"
+        why = "" if one.reason == cell.reason else f". {one.reason}"
+        yield label, f"{one.purpose}: {one.outcome}, {one.duration_ms:.1f} ms{why}"
     yield "run again", cell.command
     for number, path in enumerate(cell.evidence.values()):
-        yield "" if number else "evidence", path
+        yield "" if number else "evidence", str(folder / path)
 
 
 def _labelled(label: str, value: str) -> list[str]:
@@ -90,11 +96,17 @@ def _labelled(label: str, value: str) -> list[str]:
 
 
 def _numbered(cell: StoredCell) -> Iterator[tuple[bool, StoredMoment]]:
-    """The moments shown, the first of them marked: the end of the script is where the answer is."""
+    """The moments shown, the first of them marked: the end of the script is where the answer is.
+
+    What came after it is shown where the verdict is about that.
+    """
     told = [one for one in cell.timeline if one.where != "packet"]
     ends = [at for at, one in enumerate(told) if one.what == AFTERMATH_BEGINS]
     end = ends[0] if ends else len(told)
-    shown = told[max(end - _SHOWN_MOMENTS, 0) : end + _SHOWN_AFTERWARDS]
+    checked = (one.partition(":")[0] for one in cell.aftermath)
+    is_about_it = any(cell.reason.startswith(f"{one}:") for one in checked)
+    afterwards = _SHOWN_AFTERWARDS if is_about_it else 0
+    shown = told[max(end - _SHOWN_MOMENTS, 0) : end + afterwards]
     return ((number == 0, one) for number, one in enumerate(shown))
 
 

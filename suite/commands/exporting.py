@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,8 +40,8 @@ def check(reports: Reports) -> None:
             raise _unwritable(name, error) from error
 
 
-def write(reports: Reports, stored: Stored, stale: Sequence[str]) -> None:
-    """Each document whole; raises EnvironmentTrouble, OurFault."""
+def write(reports: Reports, stored: Stored, stale: Sequence[str], folder: Path) -> None:
+    """Each document whole; raises EnvironmentTrouble, OurFault. `folder`: that of the run."""
     from wtspec.reports import junit, run_json
     from wtspec.reports.whole_file import replace_whole
 
@@ -53,7 +54,7 @@ def write(reports: Reports, stored: Stored, stale: Sequence[str]) -> None:
             else:
                 replace_whole(Path(name), text.encode())
         if name := reports.junit_file or "":
-            junit.write(stored, Path(name), block, stale)
+            junit.write(stored, Path(name), partial(block, folder=folder), stale)
     except OSError as error:
         raise _unwritable(name, error) from error
     except junit.JunitMismatch as error:

@@ -46,12 +46,12 @@ def perform(request: Request) -> ExitCode:
                 return ExitCode.NOTHING_RAN
             deadline_s = None if request.max_time_s is None else began_s + request.max_time_s
             run = _Run(request, chosen, found, known, about)
-            stored, is_troubled = run.execute(deadline_s)
+            stored, folder, is_troubled = run.execute(deadline_s)
         stale = known.stale(stored, whole_catalogue=not request.select)
-        exporting.write(request.reports, stored, stale)
+        exporting.write(request.reports, stored, stale, folder)
         with unheard():
             if request.json_file != "-":
-                summary.show(stored, stale, request.verbosity)
+                summary.show(stored, stale, request.verbosity, folder)
     whole = None if request.select else found.plan
     return _status(stored, stale, whole, is_troubled=is_troubled)
 
@@ -66,15 +66,15 @@ class _Run:
     known: Known
     about: Mapping[str, str]
 
-    def execute(self, deadline_s: float | None) -> tuple[Stored, bool]:
-        """What is stored in the end, and whether something around the endpoint was wrong."""
+    def execute(self, deadline_s: float | None) -> tuple[Stored, Path, bool]:
+        """What is stored, its folder, and whether something around the endpoint was wrong."""
         try:
             with self._store() as store:
                 return self._executed(store, deadline_s)
         except StoreError as error:
             raise EnvironmentTrouble(str(error)) from error
 
-    def _executed(self, store: Store, deadline_s: float | None) -> tuple[Stored, bool]:
+    def _executed(self, store: Store, deadline_s: float | None) -> tuple[Stored, Path, bool]:
         request, plan = self.request, self.found.plan
         self._greet(store.run)
         store.plan(plan.cells, {one.id: catalogues.revision(one) for one in plan.catalogue})
@@ -92,7 +92,7 @@ class _Run:
         if not runner.run.is_complete:
             again = request.again(command, store.folder)
             tell(f"not run: {stored.count('not-run')} cells; go on with: {again}")
-        return stored, bool(runner.troubles)
+        return stored, store.folder, bool(runner.troubles)
 
     def _store(self) -> Store:
         request = self.request

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -16,15 +17,18 @@ _COLOURS |= {"timeout": "red", "harness-error": "magenta", "blocked": "yellow"}
 _WORDS = tuple(str(one) for one in Outcome)
 
 
-def show(stored: Stored, stale: Sequence[str], verbosity: int) -> None:
-    """Print the result on stdout. verbosity: -1 totals only, 0, 1 tolerated too, 2 tracebacks."""
+def show(stored: Stored, stale: Sequence[str], verbosity: int, folder: Path) -> None:
+    """Print the result on stdout. verbosity: -1 totals only, 0, 1 tolerated too, 2 tracebacks.
+
+    `folder`: that of the run.
+    """
     if verbosity >= 0:
         for line in _families(stored.cells):
             click.echo(line)
         for cell in stored.cells:
             if _is_shown(cell, verbosity):
                 click.echo()
-                lines = block(cell, verbose=verbosity > 1)
+                lines = block(cell, verbose=verbosity > 1, folder=folder)
                 click.secho(lines[0], fg=_COLOURS.get(cell.outcome), bold=True)
                 for line in lines[1:]:
                     click.echo(line)

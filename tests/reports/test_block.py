@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,6 @@ def test_the_shape() -> None:
         "  expected     Reset(H3_MESSAGE_ERROR) or Stop()",
         "  tolerated    ConnectionClosed(): closed the connection",
         "  actual       Fin() on stream 0",
-        "  reason       Fin() on stream 0, against close-data-after-capsule",
         "  timeline           0.0 ms  >> stream 0  HEADERS CONNECT",
         "                     3.1 ms  << stream 0  HEADERS 200",
         "                    15.4 ms  () session x  closed",
@@ -77,11 +77,30 @@ def test_the_end_of_the_script_is_shown_of_a_long_timeline() -> None:
     before = tuple(StoredMoment(n, "sent", "stream 0", f"before-{n}") for n in range(200))
     marker = (StoredMoment(200, "note", "peer", AFTERMATH_BEGINS),)
     after = tuple(StoredMoment(n, "sent", "stream 4", f"after-{n}") for n in range(200))
-    text = "\n".join(block(replace(CELL, timeline=before + marker + after)))
+    cell = replace(CELL, timeline=before + marker + after)
+    text = "\n".join(block(cell))
     assert "before-199" in text
     assert "before-100" not in text
-    assert "after-1" in text
-    assert "after-100" not in text
+    assert "after-1" not in text
+    by_aftermath = "\n".join(block(replace(cell, reason="this session: ended, against an-id")))
+    assert "before-199" in by_aftermath
+    assert "after-1" in by_aftermath
+    assert "after-100" not in by_aftermath
+
+
+def test_one_sentence_is_told_once() -> None:
+    again = StoredAttempt("confirm", "fail", 15.0, CELL.reason)
+    lines = block(replace(CELL, attempts=(*CELL.attempts, again)))
+    assert "               confirm: fail, 15.0 ms" in lines
+    assert not any(CELL.reason in line for line in lines)
+    other = replace(CELL, reason="never came: the answer")
+    assert "  reason       never came: the answer" in block(other)
+
+
+def test_evidence_can_be_opened_from_here() -> None:
+    assert block(CELL, folder=Path("wt-results/1"))[-1] == (
+        "  evidence     wt-results/1/evidence/x/packets.pcapng"
+    )
 
 
 def test_known_failures_and_several_attempts_are_told() -> None:
@@ -120,6 +139,7 @@ def test_nothing_visible_acts_on_a_terminal(text: str) -> None:
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_no_word_of_an_endpoint_begins_a_line(actual: str, value: str) -> None:
     moment = StoredMoment(0.0, "received", "stream 0", "HEADERS", value)
-    lines = block(replace(CELL, actual=actual or "x", timeline=(moment,)))
-    assert len(lines) == len(block(replace(CELL, timeline=CELL.timeline[:1])))
+    cell = replace(CELL, reason="told apart")
+    lines = block(replace(cell, actual=actual or "x", timeline=(moment,)))
+    assert len(lines) == len(block(replace(cell, timeline=CELL.timeline[:1])))
     assert all(len(line) <= 240 for line in lines)
