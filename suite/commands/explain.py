@@ -41,7 +41,7 @@ def _facts(case: "Case", parameter: str | None) -> Iterator[tuple[str, str]]:
         yield "needs", ", ".join(sorted(case.needs))
     if case.violates:
         yield "", "our side breaks a rule on purpose"
-    yield from _expectation(case, parameter or next(iter(case.parameters), None))
+    yield from _expectations(case, parameter)
     for fault in case.faults:
         yield "red by", fault
     yield "source", case.source
@@ -69,11 +69,24 @@ def _controls(case: "Case") -> str:
     return ", which rests on ".join(names) or "none: it is the root"
 
 
+def _expectations(case: "Case", parameter: str | None) -> Iterator[tuple[str, str]]:
+    """That of one parameter where one is asked for; else of each, those told once that agree."""
+    asked: list[str | None] = [parameter]
+    if parameter is None and case.parameters:
+        asked = [*case.parameters]
+    alike: dict[tuple[tuple[str, str], ...], list[str | None]] = {}
+    for one in asked:
+        alike.setdefault(tuple(_expectation(case, one)), []).append(one)
+    for lines, names in alike.items():
+        if parameter is not None or len(alike) > 1:
+            yield "with", ", ".join(map(str, names))
+        yield from lines
+
+
 def _expectation(case: "Case", parameter: str | None) -> Iterator[tuple[str, str]]:
     expect = case.expectation(parameter)
-    shown = f" [{parameter}]" if parameter is not None else ""
     for pattern in expect.patterns:
-        yield f"expects{shown}", str(pattern)
+        yield "expects", str(pattern)
     for pattern, reading in expect.readings.items():
         yield "or reads", f"{pattern}: {reading}"
     for pattern, note in expect.tolerated.items():

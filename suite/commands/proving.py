@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +119,18 @@ class Proving:
         whole = not self._request.select and not self._request.role
         for proof in self._prover.oddities(subjects, honest, must_show=whole):
             told = "shows" if proof.shows else "shows in no timeline"
-            self._tell(proof.name, proof.wrong, f"{told}, {len(proof.red)} red", is_ok=proof.ok)
+            # Of a selection, the last line says enough of those that are as they must be.
+            if whole or self._request.names or not proof.ok:
+                self._tell(proof.name, proof.wrong, f"{told}, {len(proof.red)} red", is_ok=proof.ok)
             yield proof
 
     def _wanted(self, registry: Mapping[str, Fault]) -> list[Subject]:
         """Those asked for; of faults without being asked, those that a planned cell names."""
         asked = self._request.names
         if missing := [one for one in asked if one not in FAULTS and one not in ODDITIES]:
-            raise usage(f"no fault {missing[0]!r}; there are: {', '.join([*FAULTS, *ODDITIES])}")
+            near = get_close_matches(missing[0], [*FAULTS, *ODDITIES], n=3, cutoff=0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise usage(f"no fault {missing[0]!r}{hint}")
         return [
             _subject(one)
             for one in registry.values()

@@ -53,6 +53,19 @@ def test_explain_says_what_a_case_rests_on(wtspec: Wtspec) -> None:
         assert words in told
 
 
+def test_explain_tells_what_each_parameter_expects(wtspec: Wtspec) -> None:
+    case = "messages/unknown-frame-first"
+    whole = wtspec("explain", case).out
+    assert whole.index("with         empty, small") < whole.index("with         large")
+    assert whole.count("tolerates") == 1
+    one = wtspec("explain", f"{case}[small]").out
+    assert "with         small" in one
+    assert "tolerates" not in one
+    alike = wtspec("explain", "datagrams/too-short").out
+    assert "\nwith  " not in alike
+    assert alike.count("expects") == 1
+
+
 @pytest.mark.parametrize("selector", ["origin", "nowhere/at-all"])
 def test_explain_takes_one_case(wtspec: Wtspec, selector: str) -> None:
     assert wtspec("explain", selector).status == 2
@@ -72,8 +85,18 @@ def test_prove_for_programs(wtspec: Wtspec) -> None:
 def test_prove_for_people(wtspec: Wtspec) -> None:
     said = wtspec("prove", "origin/refused", "--quick", "--fault", "accepts-any-origin")
     assert re.search(r"^ok +accepts-any-origin +1 must fail, 1 failed$", said.out, re.MULTILINE)
+    misspelled = wtspec("prove", "--fault", "accepts-any-origins")
+    assert misspelled.status == 2
+    assert "no fault 'accepts-any-origins'; did you mean accepts-any-origin" in misspelled.err
     assert wtspec("prove", "--fault", "nonsense").status == 2
     assert wtspec("prove", "origin/refused", "--role", "client").status == 5
+
+
+def test_the_oddities_of_a_selection_are_one_line(wtspec: Wtspec) -> None:
+    said = wtspec("prove", "origin/refused", "--quick", "--role", "server")
+    assert said.status == 0
+    assert "late-settings" not in said.out
+    assert re.search(r"faults and (\d+) of \1 oddities are as they must be", said.out)
 
 
 def test_what_cannot_be_built(wtspec: Wtspec) -> None:
