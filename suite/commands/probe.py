@@ -14,7 +14,7 @@ from wtspec.suite.commands.failure import EnvironmentTrouble
 from wtspec.suite.commands.server_url import Site, TrustChoice, find, trust_options
 from wtspec.suite.commands.survey import Answer, Survey, survey
 from wtspec.suite.commands.unreachable import Unreachable
-from wtspec.suite.dialect import http3
+from wtspec.suite.dialect import DIALECTS, http3
 from wtspec.suite.wire import settings, transport_parameters
 from wtspec.suite.wire.transport_parameters import Parameter, integer
 
@@ -64,7 +64,9 @@ def page(site: Site, seen: Survey) -> list[str]:
     ]
     spoken = " ".join(seen.spoken) or "no dialect"
     lines = [f"{label:12}{value}" for label, value in facts]
-    return [*lines, "", *_table(seen.answers), "", f"{'speaks':12}{spoken}"]
+    untold = [one.name for one in DIALECTS.values() if not one.implementable]
+    note = f"not asked for {' '.join(untold)}: the draft contradicts itself"
+    return [*lines, "", *_table(seen.answers), note, "", f"{'speaks':12}{spoken}"]
 
 
 def as_plain(url: str, site: Site, seen: Survey) -> dict[str, Any]:

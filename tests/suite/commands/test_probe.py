@@ -91,6 +91,7 @@ def test_the_table_names_every_dialect_and_what_is_believed(play: Play, wtspec: 
     ]
     assert lines["h3-16"].split()[1:3] == ["no:", "WT_ENABLED"]
     assert len([name for name in lines if name.startswith("h3-")]) == 14
+    assert lines["not"] == "not asked for h3-06: the draft contradicts itself"
 
 
 def test_a_client_of_each_dialect_announces_its_own(play: Play, wtspec: Wtspec) -> None:
