@@ -14,7 +14,7 @@ from wtspec.suite.commands.failure import usage
 @click.option(
     "--implementation", metavar="NAME", help="One of `wtspec implementations`, with its baseline."
 )
-@click.option("--url", metavar="URL", help="A server that runs already, anywhere.")
+@click.option("--url", metavar="URL", help="A server that runs already; a path in it is its echo.")
 @click.option(
     "--path",
     "paths",
