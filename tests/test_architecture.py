@@ -93,13 +93,28 @@ SOLE_IMPORTERS = {
     "playwright": "browsers.driver",
     "pytest": "suite.plugin",
 }
+# Programs around other people's libraries: they run where wtspec is not installed, so each imports
+# its library for itself and shares with the others only `contract`, which has no library at all.
+PROGRAMS = {
+    "implementations/contract-py/contract": frozenset[str](),
+    "implementations/aioquic/aioquic_endpoint": frozenset({"aioquic"}),
+    "implementations/pywebtransport/pywebtransport_endpoint": frozenset({"pywebtransport"}),
+}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "misc"}
 SOFT_DATA = ("suite/cases/", "tests/")
+
+
+def program_of(path: Path) -> str | None:
+    """The program that a file belongs to, None for one of wtspec's own."""
+    where = path.relative_to(ROOT).as_posix()
+    return next((one for one in PROGRAMS if where.startswith(f"{one}/")), None)
 
 
 def modules() -> Iterator[tuple[str, Path]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
+            if program_of(path) is not None or ".venv" in path.parts:
+                continue
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             yield name.removesuffix(".__init__"), path
 
@@ -153,6 +168,7 @@ def test_package_list_is_the_tree() -> None:
         ".".join(path.parent.relative_to(ROOT).parts)
         for package in PACKAGES
         for path in (ROOT / package).rglob("__init__.py")
+        if program_of(path) is None and ".venv" not in path.parts
     }
     assert sorted(one.removeprefix("wtspec.") for one in listed) == sorted(found)
 
@@ -198,8 +214,19 @@ def test_witness_shares_nothing_with_the_encoders() -> None:
     assert all(name.startswith("suite.witness") for path in witnesses for name in ours(path))
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_import_their_library_and_the_contract(program: str) -> None:
+    own = program.rpartition("/")[2]
+    allowed = {*sys.stdlib_module_names, *PROGRAMS[program], own, "contract"}
+    files = sorted((ROOT / program).glob("*.py"))
+    assert files
+    for path in files:
+        assert {name.partition(".")[0] for name in imports(path)} <= allowed
+
+
 def sources() -> list[Path]:
-    return [*MODULES.values(), *sorted((ROOT / "tests").rglob("*.py"))]
+    programs = [path for one in PROGRAMS for path in sorted((ROOT / one).glob("*.py"))]
+    return [*MODULES.values(), *programs, *sorted((ROOT / "tests").rglob("*.py"))]
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
