@@ -1,0 +1,1 @@
+"""pywebtransport behind wtspec's endpoint contract."""
