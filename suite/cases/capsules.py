@@ -452,7 +452,13 @@ async def connect_stream_frames(peer: Peer, frame: Frame) -> Reaction:
     control="capsules/unknown-skipped",
     violates=True,
     # A client allowed no Push ID, so that the number is wrong as well (RFC 9114 section 7.2.5).
-    expect=Expect(ConnectionClosed(H3.FRAME_UNEXPECTED), ConnectionClosed(H3.ID_ERROR)),
+    expect=Expect(
+        ConnectionClosed(H3.FRAME_UNEXPECTED),
+        ConnectionClosed(H3.ID_ERROR),
+        tolerated={
+            ConnectionClosed(H3.MESSAGE_ERROR): "the promised request lacks fields, section 4.1.2"
+        },
+    ),
     faults={"takes-any-frame-for-unknown": Silence()},
 )
 async def push_promise(peer: Peer) -> Reaction:
