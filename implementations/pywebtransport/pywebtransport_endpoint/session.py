@@ -14,7 +14,7 @@ from pywebtransport import (
 from pywebtransport.types import EventType
 
 from contract.inbox import Inbox
-from contract.stack import By, Closure, Ended, Failure, Halves, Over
+from contract.stack import By, Closure, Ended, Failure, Halves, How, Over
 from contract.tasks import Tasks
 from pywebtransport_endpoint.streams import Receiver, Sender, Signals, calling
 
@@ -91,18 +91,19 @@ class Session:
     def on_reset(self, stream_id: int, code: int | None) -> None:
         self._of(stream_id).reset = Ended("reset", code)
 
-    def end(self, code: int | None, reason: str | None, *, is_lost: bool = False) -> None:
+    def end(self, closure: Closure, how: How) -> None:
+        """The first end counts; `how` it shows on streams."""
         if self._closure.done():
             return
         for signals in self._signals.values():
-            signals.over = Ended("lost" if is_lost else "session")
-        if is_lost:
-            closure = LOST
-        else:
-            by: By = "local" if self._closed_by_us else "peer"
-            closure = Closure(code, reason or "", by, clean=True)
+            signals.over = Ended(how)
         self._closure.set_result(closure)
         self._incoming.end(Over())
+
+    def on_closed(self, code: int | None, reason: str | None) -> None:
+        """The API tells a reset or a lost connection like a peer's close, with HTTP/3's codes."""
+        by: By | None = "local" if self._closed_by_us else None
+        self.end(Closure(code, reason or "", by), "session")
 
     async def _take(
         self,
@@ -146,7 +147,7 @@ class Sessions:
     def _on_closed(self, event: Event) -> None:
         data = event.data or {}
         if (session := self._sessions.pop(data["session_id"], None)) is not None:
-            session.end(data.get("error_code"), data.get("reason"))
+            session.on_closed(data.get("error_code"), data.get("reason"))
 
     def _on_draining(self, event: Event) -> None:
         data = event.data or {}
@@ -165,4 +166,4 @@ class Sessions:
 
     def _on_lost(self, _: Event) -> None:
         for session in self._sessions.values():
-            session.end(None, None, is_lost=True)
+            session.end(LOST, "lost")
