@@ -27,7 +27,8 @@ def build(manifest: Manifest, say: Callable[[str], None]) -> Built:
     container = manifest.container
     if container is None:
         raise ManifestError(f"{manifest.name} has no [container]: it runs as a plain program only")
-    root = Path(str(files("wtspec")))
+    # Not `wtspec` itself: the namespace of an editable install has no folder of its own.
+    root = Path(str(files("wtspec.implementations"))).parent
     for path in container.context:
         if not (root / path).exists():
             raise BuildError(f"{manifest.name} copies {path}, which is not there")
