@@ -36,7 +36,6 @@ FEATURES = (
 )
 # As its examples set it.
 DATAGRAM_BYTES = 65536
-CLOSING_S = 1.0
 
 
 class Aioquic:
@@ -82,8 +81,6 @@ class Aioquic:
     async def close(self) -> None:
         for connection in self._running:
             connection.close()
-        if self._running:
-            await asyncio.wait(self._running.values(), timeout=CLOSING_S)
 
     async def _dial(self, settings: Settings, url: str) -> Connection:
         opened: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()

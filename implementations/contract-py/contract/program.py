@@ -19,6 +19,7 @@ from contract.stack import Failure, Offer, Stack
 NOT_OFFERED = 127
 # Far above what a command can be: 16 MiB in base64.
 LINE_BYTES = 32 << 20
+CLOSING_S = 1.0
 
 
 def run(stack: Stack, variables: Mapping[str, str] = os.environ) -> int:
@@ -39,11 +40,17 @@ def run(stack: Stack, variables: Mapping[str, str] = os.environ) -> int:
 
 
 async def _until_terminated(role: Coroutine[object, object, None]) -> None:
-    """SIGTERM ends it, and is a clean end."""
+    """SIGTERM ends it, and is a clean end; never returns but by a failure to start.
+
+    Nothing is waited for then: a library's own tasks or threads may take longer than the contract
+    gives, or hang.
+    """
     playing = asyncio.ensure_future(role)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await playing
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def _play(stack: Stack, wanted: Settings, offer: Offer) -> None:
@@ -58,7 +65,9 @@ async def _play(stack: Stack, wanted: Settings, offer: Offer) -> None:
     reading = asyncio.ensure_future(_read_commands(client, events))
     await client.is_shut_down.wait()
     reading.cancel()
-    await stack.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_S):
+            await stack.close()
 
 
 async def _read_commands(client: Client, events: Events) -> None:
