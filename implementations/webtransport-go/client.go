@@ -112,16 +112,11 @@ func (c *client) closeSession(cmd *command, s *session) {
 	c.out.answer(cmd, s.wt.CloseWithError(webtransport.SessionErrorCode(cmd.Code), cmd.Reason))
 }
 
-// stats answers with what quic-go knows of the connection; it shows no datagram size.
 func (c *client) stats(cmd *command, s *session) {
-	known := s.conn.ConnectionStats()
-	c.out.done(cmd, map[string]any{
-		"min_rtt_ms":       float64(known.MinRTT) / float64(time.Millisecond),
-		"smoothed_rtt_ms":  float64(known.SmoothedRTT) / float64(time.Millisecond),
-		"bytes_sent":       known.BytesSent,
-		"packets_sent":     known.PacketsSent,
-		"bytes_received":   known.BytesReceived,
-		"packets_received": known.PacketsReceived,
-		"packets_lost":     known.PacketsLost,
-	})
+	known, err := statsOf(s.conn)
+	if err != nil {
+		c.out.fail(cmd, err)
+		return
+	}
+	c.out.done(cmd, known)
 }

@@ -93,7 +93,7 @@ func (c *client) settle(cmd *command, cs *clientSession, result *dialled) {
 	c.out.emit("session", fields{
 		"session":  cs.name,
 		"status":   result.response.StatusCode,
-		"protocol": orNull(s.wt.SessionState().ApplicationProtocol),
+		"protocol": orNull(protocolOf(s.wt)),
 	})
 	c.out.done(cmd, nil)
 	close(cs.ready)

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,11 +21,15 @@ import (
 
 // connection is a QUIC connection that sessions are dialled on.
 //
-// webtransport.Transport.Dial would close it the moment its session ends, and lose the close
-// capsule. Ours stays until the peer or the idle timeout closes it, or until the end.
+// Where the library lets it, it stays until the peer or the idle timeout closes it, or until the end.
 type connection struct {
-	wt   *webtransport.ClientConn
+	wt   clientConn
 	quic *quic.Conn
+}
+
+// clientConn asks for sessions.
+type clientConn interface {
+	Dial(context.Context, string, http.Header) (*http.Response, *webtransport.Session, error)
 }
 
 // connections dials, and shares what is to be pooled.
@@ -54,7 +59,7 @@ func newConnections(set *settings) *connections {
 // get gives a connection for the command: a new one, or with `pool` one made for the same
 // authority, hashes and protocols.
 func (cs *connections) get(ctx context.Context, target *url.URL, cmd *command) (*connection, error) {
-	if !cmd.Pool {
+	if !cmd.Pool || !sharesConnections {
 		return cs.dial(ctx, target, cmd)
 	}
 	cs.mu.Lock()
@@ -111,11 +116,7 @@ func (cs *connections) dial(ctx context.Context, target *url.URL, cmd *command) 
 	if err != nil {
 		return nil, err
 	}
-	transport := &webtransport.Transport{
-		Config:               cs.settings.limits.config(),
-		ApplicationProtocols: cmd.Protocols,
-	}
-	wt, err := transport.NewClientConn(qconn)
+	wt, err := newClientConn(cs.settings, qconn, cmd.Protocols)
 	if err != nil {
 		_ = qconn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeNoError), "")
 		return nil, err

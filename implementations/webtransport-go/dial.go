@@ -34,7 +34,7 @@ func (c *client) dial(ctx context.Context, cmd *command) *dialled {
 	if err != nil {
 		return &dialled{err: err}
 	}
-	if !cmd.Pool {
+	if !cmd.Pool || !sharesConnections {
 		// Nobody else is on it, so closing it is the way to give the request up.
 		context.AfterFunc(ctx, func() {
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -44,11 +44,7 @@ func (c *client) dial(ctx context.Context, cmd *command) *dialled {
 	}
 	result := &dialled{conn: conn}
 	result.response, result.session, result.err = conn.wt.Dial(ctx, cmd.URL, requestHeaders(cmd))
-	var unmet *webtransport.RequirementsNotMetError
-	if errors.As(result.err, &unmet) {
-		// The library leaves this to the owner of the connection.
-		conn.close(http3.ErrCode(webtransport.WTRequirementsNotMetErrorCode), unmet.Message)
-	}
+	conn.tellRefusal(result.err)
 	return result
 }
 

@@ -3,21 +3,22 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
 const contractVersion = 1
 
-// featuresOf declares what is owed from now on. The API has no drain, exporter or priority.
+// featuresOf declares what is owed from now on, whatever the release. None of them has a drain, an
+// exporter or a priority in its API; what only some have is releaseFeatures and releaseLacks.
 var featuresOf = map[string][]string{
 	roleServer: {
 		"datagrams", "uni", "bidi", "reset", "stop", "reset-code", "stop-code", "close-code",
-		"closed", "protocols", "origin", "headers", "flow-control",
+		"closed", "origin", "headers",
 	},
 	roleClient: {
 		"datagrams", "uni", "bidi", "reset", "stop", "reset-code", "stop-code", "close-code",
-		"closed", "protocols", "origin", "headers", "flow-control",
-		"pooling", "status", "hashes", "stats",
+		"closed", "origin", "headers", "status", "hashes",
 	},
 }
 
@@ -30,13 +31,13 @@ func (e *events) hello(set *settings) {
 	versions := moduleVersions()
 	e.emit("hello", fields{
 		"contract":    contractVersion,
-		"name":        "webtransport-go",
+		"name":        name,
 		"version":     strings.TrimPrefix(versions["webtransport-go"], "v"),
 		"roles":       []string{roleServer, roleClient},
 		"dialects":    dialectsOf[set.role],
 		"limits":      set.limits,
-		"features":    featuresOf[set.role],
-		"unsupported": unsupportedOf[set.role],
+		"features":    slices.Concat(featuresOf[set.role], releaseFeatures[set.role]),
+		"unsupported": slices.Concat(unsupportedOf[set.role], releaseLacks[set.role]),
 		"api": "webtransport-go " + versions["webtransport-go"] +
 			", quic-go " + versions["quic-go"] + ", " + runtime.Version(),
 	})

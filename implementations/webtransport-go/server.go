@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/quic-go/quic-go"
-	"github.com/quic-go/quic-go/http3"
 	"github.com/quic-go/webtransport-go"
 )
 
@@ -37,17 +36,11 @@ func runServer(ctx context.Context, set *settings, out *events) error {
 	defer socket.Close()
 
 	srv := &server{out: out}
-	srv.wt = &webtransport.Server{
-		H3: &http3.Server{
-			TLSConfig:   tlsConfig,
-			QUICConfig:  quicConfig(),
-			Handler:     srv,
-			ConnContext: withConnection,
-		},
-		Config:               set.limits.config(),
-		ApplicationProtocols: set.protocols,
-		CheckOrigin:          func(*http.Request) bool { return true }, // /origin checks for itself
-	}
+	srv.wt = newServer(set)
+	srv.wt.CheckOrigin = func(*http.Request) bool { return true } // /origin checks for itself
+	srv.wt.H3.TLSConfig = tlsConfig
+	srv.wt.H3.QUICConfig = quicConfig()
+	srv.wt.H3.Handler = srv
 	out.hello(set)
 
 	served := make(chan error, 1)
@@ -73,7 +66,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !known, r.Method != http.MethodConnect:
 		w.WriteHeader(http.StatusNotFound)
 		return
-	case r.Proto != "webtransport-h3" && r.Proto != "webtransport": // the tokens that Upgrade takes
+	case !slices.Contains(tokens, r.Proto):
 		w.WriteHeader(http.StatusNotImplemented)
 		return
 	}
@@ -123,7 +116,7 @@ func (srv *server) accept(w http.ResponseWriter, r *http.Request, negotiates boo
 		"path":     r.URL.RequestURI(),
 		"origin":   orNull(r.Header.Get("Origin")),
 		"headers":  headers,
-		"protocol": orNull(wt.SessionState().ApplicationProtocol),
+		"protocol": orNull(protocolOf(wt)),
 	})
 	s.serve(app)
 }

@@ -122,7 +122,7 @@ func (s *session) reportClosed(err error) {
 func (s *session) isOver(err error) bool {
 	var closed *webtransport.SessionError
 	var violation *http3.Error
-	return errors.As(err, &closed) || errors.As(err, &violation) || s.isLost(err)
+	return errors.As(err, &closed) || errors.As(err, &violation) || s.isLost(err) || s.endsUnnamed()
 }
 
 // isLost tells whether the error means that the connection is gone.

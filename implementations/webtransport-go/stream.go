@@ -32,7 +32,7 @@ type stream struct {
 	session *session
 	name    string
 	kind    string
-	wireID  quic.StreamID
+	wireID  any      // nil where the API hides it
 	recv    receiver // nil: outgoing and unidirectional
 	send    sender   // nil: incoming and unidirectional
 
@@ -47,27 +47,35 @@ const (
 
 func (s *session) bidi(name string, str *webtransport.Stream) *stream {
 	return &stream{
-		session: s, name: name, kind: kindBidi, wireID: str.StreamID(),
-		recv: str, send: str, sendOver: make(chan struct{}),
+		session: s, name: name, kind: kindBidi, wireID: wireID(str),
+		recv: str, send: watched(s, str), sendOver: make(chan struct{}),
 	}
 }
 
 func (s *session) outgoingUni(name string, str *webtransport.SendStream) *stream {
 	return &stream{
-		session: s, name: name, kind: kindUni, wireID: str.StreamID(),
-		send: str, sendOver: make(chan struct{}),
+		session: s, name: name, kind: kindUni, wireID: wireID(str),
+		send: watched(s, str), sendOver: make(chan struct{}),
 	}
 }
 
 func (s *session) incomingUni(name string, str *webtransport.ReceiveStream) *stream {
-	return &stream{session: s, name: name, kind: kindUni, wireID: str.StreamID(), recv: str}
+	return &stream{session: s, name: name, kind: kindUni, wireID: wireID(str), recv: str}
+}
+
+// wireID is the stream's id, which some releases do not show.
+func wireID(str any) any {
+	if shown, ok := str.(interface{ StreamID() quic.StreamID }); ok {
+		return int64(shown.StreamID())
+	}
+	return nil
 }
 
 // announce prints that the stream exists and watches its sending side.
 func (st *stream) announce(by string) {
 	st.session.out.emit("stream", fields{
 		"session": st.session.name, "stream": st.name, "kind": st.kind, "by": by,
-		"wire_id": int64(st.wireID),
+		"wire_id": st.wireID,
 	})
 	if st.send != nil {
 		go st.watchStop()
