@@ -13,7 +13,7 @@ use crate::commands::{bad_command, read_commands, unknown};
 use crate::connecting::{Outcome, establish};
 use crate::events::Events;
 use crate::session::Live;
-use crate::stack::{Connector, Failure, Session, Stack};
+use crate::stack::{ClientStack, Connector, Failure, Session};
 use crate::streams::{BIDI, Sender, Stopper, UNI};
 
 /// The contract's patience of `connect` and `open`.
@@ -23,7 +23,7 @@ const LINGER: Duration = Duration::from_millis(100);
 
 /// The two handles of a stream; neither: it could not be opened.
 pub type Handles = (Option<Sender>, Option<Stopper>);
-type Api<S> = <<S as Stack>::Connector as Connector>::Session;
+type Api<S> = <<S as ClientStack>::Connector as Connector>::Session;
 
 /// A session that a command asked for, from that moment on.
 pub struct Asked<A> {
@@ -76,8 +76,8 @@ struct Known {
     queue: mpsc::UnboundedSender<Command>,
 }
 
-pub async fn run<S: Stack>(events: &Events) -> Result<(), Failure> {
-    let connector = Arc::new(S::connector()?);
+pub async fn run<S: ClientStack>(events: &Events) -> Result<(), Failure> {
+    let connector = Arc::new(S::Connector::default());
     let client = Arc::new(Client::<Api<S>> {
         events: events.clone(),
         sessions: Mutex::default(),
@@ -100,7 +100,11 @@ pub async fn run<S: Stack>(events: &Events) -> Result<(), Failure> {
 }
 
 /// Never blocks: what may block runs as a task, in the order of its stream.
-fn handle<S: Stack>(client: &Arc<Client<Api<S>>>, connector: &Arc<S::Connector>, command: Command) {
+fn handle<S: ClientStack>(
+    client: &Arc<Client<Api<S>>>,
+    connector: &Arc<S::Connector>,
+    command: Command,
+) {
     if S::CLIENT.unsupported.contains(&command.cmd.as_str()) {
         let failure = Failure::new("unsupported", format!("the API has no {}", command.cmd));
         return client.events.fail(&command.id, &failure);
@@ -135,7 +139,7 @@ impl<A: Session> Client<A> {
         sessions.get(session).cloned().ok_or_else(|| unknown("session", session))
     }
 
-    fn connect<S: Stack>(
+    fn connect<S: ClientStack>(
         self: &Arc<Self>,
         connector: Arc<S::Connector>,
         command: &Command,

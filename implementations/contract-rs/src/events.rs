@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use crate::Command;
 use crate::stack::{Failure, Offer, Stack};
 
+/// What every stack has that is an API of streams.
+const FEATURES: &[&str] = &["bidi", "datagrams", "headers", "origin", "reset", "stop", "uni"];
+
 const CONTRACT: u32 = 1;
 const SETTLED_AFTER: Duration = Duration::from_millis(20);
 const SETTLE_LIMIT: Duration = Duration::from_millis(500);
@@ -40,16 +43,17 @@ impl Events {
     }
 
     pub fn hello<S: Stack>(&self, offer: &Offer) {
+        let features = [FEATURES, offer.features].concat();
         self.emit(
             "hello",
             json!({
                 "contract": CONTRACT,
                 "name": S::NAME,
                 "version": S::VERSION,
-                "roles": ["server", "client"],
-                "dialects": offer.dialects,
+                "roles": S::ROLES,
+                "dialects": S::DIALECTS,
                 "limits": {},
-                "features": offer.features,
+                "features": features,
                 "unsupported": offer.unsupported,
                 "api": S::API,
             }),

@@ -14,7 +14,7 @@ use crate::stack::{Failure, Head, Listener, Request, Stack};
 
 /// Never returns but with a failure to start.
 pub async fn run<S: Stack>(settings: &Settings, events: &Events) -> Result<(), Failure> {
-    let mut listener = S::listen(settings).await?;
+    let mut listener = S::Listener::bind(settings).await?;
     events.hello::<S>(&S::SERVER);
     loop {
         let request = listener.next().await;

@@ -12,6 +12,15 @@ pub enum Role {
     Client,
 }
 
+impl Role {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
 /// `address`: where a server binds. WT_LIMITS is not read: these libraries have none to set.
 pub struct Settings {
     pub role: Option<Role>,

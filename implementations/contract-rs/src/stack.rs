@@ -7,30 +7,35 @@ use serde_json::Value;
 
 use crate::{Command, Settings};
 
-/// What a stack declares in `hello` for one role.
+/// What a stack declares in `hello` for one role; `features`: beyond those that all of them have.
 pub struct Offer {
-    pub dialects: &'static [&'static str],
     pub features: &'static [&'static str],
     pub unsupported: &'static [&'static str],
 }
 
+/// A stack with a server.
 pub trait Stack: 'static {
     const NAME: &'static str;
     const VERSION: &'static str;
     const API: &'static str;
+    const ROLES: &'static [&'static str];
+    /// In either role.
+    const DIALECTS: &'static [&'static str];
     const SERVER: Offer;
-    const CLIENT: Offer;
     type Listener: Listener;
-    type Connector: Connector;
-
-    /// Bind, so that handshakes are answered from now on.
-    fn listen(settings: &Settings) -> impl Future<Output = Result<Self::Listener, Failure>> + Send;
-
-    fn connector() -> Result<Self::Connector, Failure>;
 }
 
-pub trait Listener: Send {
+/// A stack that has a client too.
+pub trait ClientStack: Stack {
+    const CLIENT: Offer;
+    type Connector: Connector;
+}
+
+pub trait Listener: Sized + Send {
     type Request: Request;
+
+    /// Handshakes are answered from now on.
+    fn bind(settings: &Settings) -> impl Future<Output = Result<Self, Failure>> + Send;
 
     /// The next request for a session, on whichever connection.
     fn next(&mut self) -> impl Future<Output = Self::Request> + Send;
@@ -52,6 +57,7 @@ pub trait Request: Send + 'static {
 }
 
 /// What the API shows of a request; `path` with its query, `protocols` as offered.
+#[derive(Clone)]
 pub struct Head {
     pub path: String,
     pub origin: Option<String>,
@@ -59,7 +65,7 @@ pub struct Head {
     pub protocols: Vec<String>,
 }
 
-pub trait Connector: Send + Sync + 'static {
+pub trait Connector: Default + Send + Sync + 'static {
     type Session: Session;
 
     fn connect(

@@ -8,6 +8,7 @@ use web_transport_quinn::{ClientBuilder, ClientError, ConnectError};
 
 use crate::session::Session;
 
+#[derive(Default)]
 pub struct Connector;
 
 impl stack::Connector for Connector {

@@ -12,8 +12,10 @@ use crate::session::Session;
 
 pub struct Listener(Server);
 
-impl Listener {
-    pub fn bind(settings: &Settings) -> Result<Self, Failure> {
+impl stack::Listener for Listener {
+    type Request = Request;
+
+    async fn bind(settings: &Settings) -> Result<Self, Failure> {
         let chain: Vec<_> = CertificateDer::pem_file_iter(&settings.certificate)
             .and_then(Iterator::collect)
             .map_err(Failure::other)?;
@@ -21,10 +23,6 @@ impl Listener {
         let builder = ServerBuilder::new().with_addr(settings.address);
         Ok(Self(builder.with_certificate(chain, key).map_err(Failure::other)?))
     }
-}
-
-impl stack::Listener for Listener {
-    type Request = Request;
 
     async fn next(&mut self) -> Request {
         Request(self.0.accept().await.expect("nothing closes the listener"))

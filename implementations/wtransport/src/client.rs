@@ -8,6 +8,7 @@ use wtransport::{ClientConfig, Endpoint};
 
 use crate::session::Session;
 
+#[derive(Default)]
 pub struct Connector;
 
 impl stack::Connector for Connector {

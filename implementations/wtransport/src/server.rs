@@ -14,8 +14,10 @@ pub struct Listener {
     incoming: JoinSet<Result<SessionRequest, ConnectionError>>,
 }
 
-impl Listener {
-    pub async fn bind(settings: &Settings) -> Result<Self, Failure> {
+impl stack::Listener for Listener {
+    type Request = Request;
+
+    async fn bind(settings: &Settings) -> Result<Self, Failure> {
         let identity = Identity::load_pemfiles(&settings.certificate, &settings.key)
             .await
             .map_err(Failure::other)?;
@@ -24,10 +26,6 @@ impl Listener {
         let endpoint = Endpoint::server(config.build()).map_err(Failure::other)?;
         Ok(Self { endpoint, incoming: JoinSet::new() })
     }
-}
-
-impl stack::Listener for Listener {
-    type Request = Request;
 
     async fn next(&mut self) -> Request {
         loop {
