@@ -9,12 +9,14 @@ not rot.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import filter as matching
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from wtspec.suite.dialect import DIALECTS
 from wtspec.suite.verdict import Outcome
 
 FILE = "baseline.toml"
@@ -127,9 +129,9 @@ class Baseline:
     def compare(self, cells: Iterable[Judged], today: date, *, whole_catalogue: bool) -> Comparison:
         """Hold a run's results, every selected cell once, against the baseline.
 
-        Where the run selected less than everything, entries of cases and roles outside it are left
-        alone; in a run of the whole catalogue those of its roles are stale, since they name what
-        does not exist.
+        Entries of roles and dialects outside the run are left alone, and those of cases outside it
+        where it selected less than everything; in a run of the whole catalogue these are stale,
+        since they name what does not exist.
         """
         judged = tuple(cells)
         red = [one for one in judged if one.outcome.is_red]
@@ -145,10 +147,13 @@ class Baseline:
     ) -> Iterator[Stale]:
         selected = {(one.case, one.role) for one in judged}
         roles = {one.role for one in judged} if whole_catalogue else set()
+        dialects = {one.dialect for one in judged}
         for entry in self.entries:
             if entry.is_expired(today):
                 yield Stale(entry, f"expired on {entry.expires}")
-            elif entry.role in roles or (entry.case, entry.role) in selected:
+            elif matching(dialects, entry.dialects) and (
+                entry.role in roles or (entry.case, entry.role) in selected
+            ):
                 covered = [one for one in judged if entry.covers(one)]
                 if why := _untrue(entry, covered):
                     yield Stale(entry, why)
@@ -196,6 +201,8 @@ def _mistakes(entries: tuple[Entry, ...]) -> Iterator[str]:
         name, _, parameter = entry.case.partition("[")
         if _WILDCARDS & set(name) or _WILDCARDS & set(parameter):
             yield f"{entry}: a case is exact, wildcards are for dialects"
+        if not matching(DIALECTS, entry.dialects):
+            yield f"{entry}: no dialect is called that"
         if entry.link and not entry.link.startswith("https://"):
             yield f"{entry}: {entry.link!r} is not an https link"
         for signature in entry.signatures:

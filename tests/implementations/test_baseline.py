@@ -68,6 +68,7 @@ def test_an_entry_is_read_as_it_stands(entry: Entry) -> None:
         (("family/case[one]", "family/*"), "wildcards are for dialects"),
         (("family/case[one]", "family/case[?]"), "wildcards are for dialects"),
         (("https://", "http://"), "not an https link"),
+        (("h3-1?", "h3-4?"), "no dialect is called that"),
         (('["fail;', '["crash;'), "not of outcome 'fail'"),
         (("[[failure]]", "[[failures]]"), "failures"),
         (("2027-01-31", '"soon"'), "soon|date"),
@@ -126,13 +127,24 @@ def test_a_bug_that_races_need_not_show(tmp_path: Path) -> None:
     assert not known.compare([cell(signature="fail; Fin()")], TODAY, whole_catalogue=True).is_good
 
 
+def test_an_entry_for_other_dialects_is_left_alone(entry: Entry) -> None:
+    known = Baseline((entry,))
+    assert known.compare(
+        [cell(Outcome.PASS, "", dialect="h3-02")], TODAY, whole_catalogue=True
+    ).is_good
+
+
 @pytest.mark.parametrize(
     ("cells", "whole", "why"),
     [
         ([cell(Outcome.PASS, "")], False, "no longer fails in h3-16"),
         ([cell(), cell(Outcome.TOLERATED, "", dialect="h3-15")], False, "no longer fails in h3-15"),
         ([cell(signature="fail; Fin()")], False, "fails in another way: fail; Fin()"),
-        ([cell(dialect="h3-02")], False, "matches no cell of this run"),
+        (
+            [cell(dialect="h3-02"), cell(case="family/other")],
+            False,
+            "matches no cell of this run",
+        ),
         ([cell(case="family/other")], True, "matches no cell of this run"),
     ],
 )
