@@ -12,6 +12,9 @@ use crate::routes::{Answer, answer};
 use crate::session::Live;
 use crate::stack::{Failure, Head, Listener, Request, Stack};
 
+/// Keeps a `session` line well under the contract's length: longer values are left out of it.
+const SHOWN_VALUE_SIZE: usize = 16 << 10;
+
 /// Never returns but with a failure to start.
 pub async fn run<S: Stack>(settings: &Settings, events: &Events) -> Result<(), Failure> {
     let mut listener = S::Listener::bind(settings).await?;
@@ -49,8 +52,8 @@ async fn serve<R: Request>(
     };
     let reading = Arc::new(watch::Sender::new(true));
     let live = Live::new(events.session_name(), api, events.clone(), reading, None);
-    let headers: Map<_, _> =
-        head.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let shown = head.headers.iter().filter(|(_, value)| value.len() <= SHOWN_VALUE_SIZE);
+    let headers: Map<_, _> = shown.map(|(name, value)| (name.clone(), json!(value))).collect();
     events.emit(
         "session",
         json!({
