@@ -263,6 +263,23 @@ async def payload_like_frames(peer: Peer, parameter: tuple[StreamKind, bytes]) -
     return await answer(session, stream)
 
 
+@case(
+    "streams/own-answered",
+    title="what we send on a bidirectional stream of the endpoint is payload from its first byte",
+    requires=["bidi-layout", "bidi-wt-stream-supported", "ov-op-receive-bytes"],
+    roles=BOTH,
+    control="session-ids/own-streams",
+    control_parameter="bidi",
+    expect=Expect(Observed("sha256", sha256(FRAME_LIKE["data-frame"]).hexdigest())),
+    faults={"reads-payload-as-frames": Observed("sha256")},
+)
+async def own_answered(peer: Peer) -> Reaction:
+    session = await peer.open_session(Source(bidi=1))
+    stream = await session.accept_bidi()
+    await stream.send(FRAME_LIKE["data-frame"], finish=True)
+    return await session.observed_event("ended", "sha256", by="local")
+
+
 # Bytes in order, streams beside each other
 
 BULK = pattern(40_960)
