@@ -1,20 +1,27 @@
 package endpoint;
 
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import tech.kwik.flupke.webtransport.Session;
 
 /** An established session in either role. */
 final class Live {
+  /** In which a listener is told, if it will be. */
+  private static final long TOLD_WITHIN_MS = 200;
+
   final String name;
   final Events events;
   final Gate reading;
   private final Session session;
   private final Executor threads;
-  private final AtomicBoolean over = new AtomicBoolean();
+  private final CompletableFuture<Closure> closure = new CompletableFuture<>();
   private volatile boolean closedByUs;
+
+  /** What the API shows of an end. */
+  private record Closure(Long code, String reason) {}
 
   Live(String name, Session session, Events events, Gate reading, Executor threads) {
     this.name = name;
@@ -22,6 +29,9 @@ final class Live {
     this.events = events;
     this.reading = reading;
     this.threads = threads;
+    // At once: who listens later than the session ends is told nothing.
+    session.registerSessionTerminatedEventListener(
+        (code, reason) -> closure.complete(new Closure(code, reason)));
   }
 
   /**
@@ -33,13 +43,12 @@ final class Live {
         stream -> take(Channel.bidi(this, events.streamName(), stream), application, adopt));
     session.setUnidirectionalStreamReceiveHandler(
         stream -> take(Channel.incomingUni(this, events.streamName(), stream), application, adopt));
-    session.registerSessionTerminatedEventListener(this::reportClosed);
     try {
       session.open();
     } catch (IllegalStateException closedAlready) {
-      // Its listener may have come too late to be told how.
-      reportClosed(null, null);
+      closure.completeOnTimeout(new Closure(null, null), TOLD_WITHIN_MS, TimeUnit.MILLISECONDS);
     }
+    closure.thenAccept(this::reportClosed);
     run(() -> application.start(this));
   }
 
@@ -66,14 +75,15 @@ final class Live {
   }
 
   /** The API shows code 0 for every other end as well, the loss of the connection included. */
-  private void reportClosed(Long code, String reason) {
-    if (over.compareAndSet(false, true)) {
-      String by = closedByUs ? "local" : null;
-      events.emit(
-          "closed",
-          Fields.of(
-              "session", name, "code", code, "reason", reason, "by", by, "clean", null));
-    }
+  private void reportClosed(Closure shown) {
+    events.emit(
+        "closed",
+        Fields.of(
+            "session", name,
+            "code", shown.code(),
+            "reason", shown.reason(),
+            "by", closedByUs ? "local" : null,
+            "clean", null));
   }
 
   void run(Runnable job) {
