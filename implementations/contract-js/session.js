@@ -133,8 +133,11 @@ export class Live {
   }
 }
 
-/** No loop that waits: it would keep the latest stream alive. */
-function acceptAll(streams, take) {
+/**
+ * Gives a function that asks for one stream more, and again after each that comes. No loop that
+ * waits: it would keep the latest stream alive.
+ */
+export function asking(streams, take) {
   const reader = streams.getReader();
   const next = () =>
     reader.read().then(
@@ -146,5 +149,9 @@ function acceptAll(streams, take) {
       },
       () => {}, // the session is over, which `closed` tells
     );
-  next();
+  return next;
+}
+
+function acceptAll(streams, take) {
+  asking(streams, take)();
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { hashes } from '../contract-js/commands.js';
 import { delay } from '../contract-js/events.js';
 import { run } from '../contract-js/program.js';
+import { asking } from '../contract-js/session.js';
 
 const DIALECTS = ['h3-07', 'h3-02'];
 // Lets the frames that still refer to a stream end, and gathers streams that end together.
@@ -49,22 +50,9 @@ const stack = {
     return session;
   },
 
-  /**
-   * The library takes no further stream after one of QPACK's until it is asked again; and a loop
-   * that waits would keep the latest stream alive.
-   */
+  /** The library takes no further stream after one of QPACK's until it is asked again. */
   async accept(streams, take) {
-    const reader = streams.getReader();
-    const next = () =>
-      reader.read().then(
-        ({ done, value }) => {
-          if (!done) {
-            take(value);
-            next();
-          }
-        },
-        () => {}, // the session is over, which `closed` tells
-      );
+    const next = asking(streams, take);
     next();
     for (let i = 0; i < QPACK_STREAMS; i++) {
       await delay(ASK_AGAIN_AFTER_MS);
