@@ -3,6 +3,10 @@
 // One binary serves both roles; WT_ROLE chooses. A server does by path what the contract says of
 // that path, a client does what it is commanded on stdin, and both print what their API shows as
 // one JSON object a line on stdout.
+//
+// Older releases differ in few calls: what they do and declare is in the files named after them,
+// which a build tag chooses together with the go.mod of their own folder, ../webtransport-go-0.9
+// and so on.
 package main
 
 import (
