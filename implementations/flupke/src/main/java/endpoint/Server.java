@@ -20,7 +20,11 @@ import tech.kwik.flupke.webtransport.WebTransportHttp3ApplicationProtocolFactory
 final class Server {
   private static final int NOT_FOUND = 404;
 
-  /** The library's default, but for its 10 unidirectional streams, 3 of which are HTTP/3's own. */
+  /**
+   * The library's default, but for its 10 unidirectional streams, 3 of which are HTTP/3's own, and
+   * for Retry: each packet of a first flight gets a token of its own, and the connection fails with
+   * INVALID_TOKEN when both are used.
+   */
   private static final ServerConnectionConfig CONFIGURATION =
       ServerConnectionConfig.builder()
           .maxOpenPeerInitiatedUnidirectionalStreams(100)
@@ -28,7 +32,7 @@ final class Server {
           .maxConnectionBufferSize(10_000_000)
           .maxUnidirectionalStreamBufferSize(1_000_000)
           .maxBidirectionalStreamBufferSize(1_000_000)
-          .retryRequired(true)
+          .retryRequired(false)
           .build();
 
   private final Events events;
