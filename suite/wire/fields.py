@@ -1,6 +1,7 @@
 """Field sections (RFC 9204 section 4.5): our own encoder, pylsqpack as decoder.
 
-Neither uses a dynamic table, so every section stands alone and no encoder stream is needed.
+Neither uses a dynamic table, so every section stands alone and no encoder stream is needed. Only
+`DynamicFieldDecoder` knows one, for whoever reads what two others say to each other.
 """
 
 import re
@@ -11,7 +12,11 @@ from typing import Final, TypeAlias
 import pylsqpack
 
 from wtspec.suite.wire import qpack
-from wtspec.suite.wire.errors import ExcessiveLoad, QpackDecompressionFailed
+from wtspec.suite.wire.errors import (
+    ExcessiveLoad,
+    QpackDecompressionFailed,
+    QpackEncoderStreamError,
+)
 from wtspec.suite.wire.static_table import STATIC_TABLE
 
 Field: TypeAlias = tuple[bytes, bytes]
@@ -27,6 +32,10 @@ _NEGATIVE_BASE: Final = b"\x80"
 
 _ENTRIES: Final = {entry: index for index, entry in reversed(list(enumerate(STATIC_TABLE)))}
 _NAMES: Final = {name: index for (name, _), index in _ENTRIES.items()}
+
+
+_MAX_CAPACITY_BYTES: Final = 1 << 24
+_MAX_BLOCKED: Final = 1 << 14
 
 
 class Table(Enum):
@@ -147,3 +156,34 @@ class FieldDecoder:
                 f"field section of {size_bytes} bytes, over {self._max_section_bytes}",
                 section[: self._max_section_bytes],
             )
+
+
+class DynamicFieldDecoder:
+    """Reads the sections of an encoder that may use the table its peer has room for.
+
+    A section can come before the insertions that it refers to: it is held under the ticket that its
+    owner chose, a number never used before, until `feed_encoder` names it.
+    """
+
+    def __init__(self, capacity_bytes: int) -> None:
+        self._decoder = pylsqpack.Decoder(min(capacity_bytes, _MAX_CAPACITY_BYTES), _MAX_BLOCKED)
+
+    def feed_encoder(self, data: bytes) -> tuple[int, ...]:
+        """Bytes of the encoder stream; the tickets of the sections that can be read now."""
+        try:
+            return tuple(self._decoder.feed_encoder(data))
+        except pylsqpack.EncoderStreamError as why:
+            raise QpackEncoderStreamError("unreadable encoder instruction", data[:64]) from why
+
+    def decode(self, ticket: int, section: bytes | None = None) -> tuple[Field, ...] | None:
+        """None: not yet. Without a section: the one that is held under the ticket."""
+        try:
+            if section is None:
+                _, fields = self._decoder.resume_header(ticket)
+            else:
+                _, fields = self._decoder.feed_header(ticket, section)
+        except pylsqpack.StreamBlocked:
+            return None
+        except pylsqpack.DecompressionFailed as why:
+            raise QpackDecompressionFailed("unreadable field section", section or b"") from why
+        return tuple(fields)

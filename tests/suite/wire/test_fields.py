@@ -6,8 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wtspec.suite.wire import fields, qpack
-from wtspec.suite.wire.errors import ExcessiveLoad, QpackDecompressionFailed
-from wtspec.suite.wire.fields import Field, FieldDecoder, Form
+from wtspec.suite.wire.errors import (
+    ExcessiveLoad,
+    QpackDecompressionFailed,
+    QpackEncoderStreamError,
+)
+from wtspec.suite.wire.fields import DynamicFieldDecoder, Field, FieldDecoder, Form
 from wtspec.suite.wire.static_table import STATIC_TABLE
 
 CONNECT = (
@@ -150,3 +154,31 @@ def test_any_bytes_give_fields_or_a_typed_error(section: bytes) -> None:
     with contextlib.suppress(ExcessiveLoad, QpackDecompressionFailed):
         read = FieldDecoder().decode(section)
         assert all(isinstance(part, bytes) for field in read for part in field)
+
+
+# RFC 9204 sections 4.3.1, 4.3.3 and 4.5: capacity 220, "x-odd: value" inserted, then referred to.
+CAPACITY, INSERTION = b"\x3f\xbd\x01", b"\x45x-odd\x05value"
+REFERENCE = b"\x02\x00\x80"
+ODD = ((b"x-odd", b"value"),)
+
+
+def test_a_section_with_a_dynamic_table() -> None:
+    decoder = DynamicFieldDecoder(220)
+    assert decoder.feed_encoder(CAPACITY + INSERTION) == ()
+    assert decoder.decode(1, REFERENCE) == ODD
+    assert decoder.decode(2, fields.encode(CONNECT)) == CONNECT
+
+
+def test_a_section_before_its_insertion() -> None:
+    decoder = DynamicFieldDecoder(220)
+    assert decoder.decode(1, REFERENCE) is None
+    assert decoder.feed_encoder(CAPACITY) == ()
+    assert decoder.feed_encoder(INSERTION) == (1,)
+    assert decoder.decode(1) == ODD
+
+
+def test_instructions_and_sections_that_cannot_be() -> None:
+    with pytest.raises(QpackEncoderStreamError):
+        DynamicFieldDecoder(220).feed_encoder(b"\x3f\xbe\x01")
+    with pytest.raises(QpackDecompressionFailed):
+        DynamicFieldDecoder(220).decode(1, b"\xff")
