@@ -6,6 +6,7 @@ Layers, lowest first; `tests/test_architecture.py` reads the imports and holds t
     dialect  requirements  quic      wire; network
     signal                           what can be seen
     peer                             our wire-level other side
+    bystander                        what the packets of two others show
     case  expectation  verdict       data, and the pure judge
     cases                            the catalogue
     run                              plan, attempts, verdicts, store

@@ -36,6 +36,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "suite.network": ("suite.network",),
     "suite.endpoint": ("suite.endpoint",),
     "suite.quic": ("suite.quic", "suite.wire", "suite.network"),
+    "suite.bystander": (
+        "suite.bystander",
+        "suite.wire",
+        "suite.dialect",
+        "suite.quic.passive",
+        "suite.requirements",
+        "suite.network.pcapng",
+    ),
     "suite.signal": ("suite.wire", "suite.dialect"),
     "suite.requirements": ("suite.requirements", "suite.dialect", "suite.wire"),
     "suite.peer": (
