@@ -7,7 +7,7 @@ the end. An endpoint is blamed for what it sent, never for what it might have re
 acknowledgements prove that.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from wtspec.suite.bystander import blame_http3, blame_session
 from wtspec.suite.bystander.conversation import Conversation
@@ -15,6 +15,7 @@ from wtspec.suite.bystander.facts import Finding
 from wtspec.suite.bystander.negotiation import State
 from wtspec.suite.bystander.observed import Observed
 from wtspec.suite.bystander.rule import Rule
+from wtspec.suite.dialect import Side
 from wtspec.suite.requirements import ledger
 from wtspec.suite.requirements.requirement import DOCUMENTS
 
@@ -27,6 +28,8 @@ def _by_kind() -> Mapping[type, tuple[Rule, ...]]:
 
 
 _BY_KIND = _by_kind()
+# No stack waits so long to send what it has ready.
+_AT_ONCE_S = 1.0
 
 
 def blame(conversation: Conversation, seen: Observed) -> Iterator[Finding]:
@@ -42,6 +45,27 @@ def blame(conversation: Conversation, seen: Observed) -> Iterator[Finding]:
                 seen.connection,
                 seen.stream_id,
             )
+
+
+def unfinished(conversation: Conversation, whole: Container[Side]) -> Iterator[Finding]:
+    """Sides that said more a second after their close capsule, and never FIN.
+
+    `whole` are those of whom the capture has every packet: else the FIN may be in a lost one.
+    STOP_SENDING excuses, since it asks for a reset.
+    """
+    for session in conversation.facts.sessions.values():
+        for side, at_s in session.closed_at_s.items():
+            is_late = conversation.last_s[side] - at_s >= _AT_ONCE_S
+            is_excused = side in session.endings or side.other in session.stops
+            if is_late and side in whole and conversation.is_known(side) and not is_excused:
+                yield Finding(
+                    side,
+                    "close-sender-fins",
+                    "no FIN after the close capsule",
+                    at_s,
+                    conversation.facts.index,
+                    session.session_id,
+                )
 
 
 def holds(finding: Finding, conversation: Conversation) -> bool:

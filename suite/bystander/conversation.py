@@ -50,6 +50,7 @@ class Conversation:
         self.facts = Connection(index)
         self.critical: dict[tuple[Side, int], StreamType] = {}
         self.streams: dict[int, DataStream] = {}
+        self.last_s: dict[Side, float] = {}
         self._token: bytes | None = None
         self.stopped: dict[Side, set[int]] = {side: set() for side in Side}
         self._received: dict[Side, int] = dict.fromkeys(Side, -1)
@@ -91,6 +92,7 @@ class Conversation:
         return dialect.flow_control_on(settings[Side.CLIENT], settings[Side.SERVER])
 
     def apply(self, seen: Observed) -> None:
+        self.last_s[seen.side] = seen.time_s
         apply = self._appliers.get(type(seen.what))
         if apply is not None:
             apply(seen, seen.what)

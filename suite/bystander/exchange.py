@@ -1,10 +1,10 @@
 """The door: packets and secrets in, an `Exchange` out."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from wtspec.suite.bystander.blame import blame, holds
+from wtspec.suite.bystander.blame import blame, holds, unfinished
 from wtspec.suite.bystander.conversation import Conversation
 from wtspec.suite.bystander.facts import Exchange, Finding, Line
 from wtspec.suite.bystander.http3 import Http3Reader
@@ -12,6 +12,7 @@ from wtspec.suite.bystander.lines import line
 from wtspec.suite.dialect import Side
 from wtspec.suite.network.pcapng import Packet
 from wtspec.suite.quic.passive.events import Seen
+from wtspec.suite.quic.passive.keys import Level
 from wtspec.suite.quic.passive.tap import Tap
 
 MOST_FINDINGS = 1000
@@ -38,6 +39,10 @@ def read(packets: Iterable[Packet], secrets: bytes) -> Exchange:
         for half in connection.halves.values()
         for why, count in half.undecided.items()
     }
+    for connection in tap.connections:
+        halves = connection.halves.values()
+        whole = {Side(half.sender) for half in halves if not half.space(Level.ONE_RTT).has_gaps}
+        reading.end(connection.index, whole)
     return reading.exchange(start_s or 0.0, undecided, tap.passed_over)
 
 
@@ -56,14 +61,22 @@ class _Reading:
             self._readers.append(Http3Reader())
         conversation = self._conversations[seen.connection]
         for one in self._readers[seen.connection].take(seen):
-            for finding in blame(conversation, one):
-                # The first of a kind on a stream; a broken limit stays broken with every byte.
-                key = (finding.connection, finding.side, finding.requirement, finding.stream_id)
-                if len(self._findings) < MOST_FINDINGS:
-                    self._findings.setdefault(key, finding)
+            self._blame(blame(conversation, one))
             conversation.apply(one)
             if (said := line(conversation, one)) is not None:
                 self._keep(said)
+
+    def end(self, connection: int, whole: Collection[Side]) -> None:
+        """Nothing more comes; of the sides in `whole` no packet is missing."""
+        if connection < len(self._conversations):
+            self._blame(unfinished(self._conversations[connection], whole))
+
+    def _blame(self, found: Iterable[Finding]) -> None:
+        """The first of a kind on a stream; a broken limit stays broken with every byte."""
+        for one in found:
+            if len(self._findings) < MOST_FINDINGS:
+                key = (one.connection, one.side, one.requirement, one.stream_id)
+                self._findings.setdefault(key, one)
 
     def _keep(self, said: Line) -> None:
         self._lines += 1
@@ -89,7 +102,7 @@ class _Reading:
             connections=tuple(one.facts for one in self._conversations),
             lines=tuple(kept),
             lines_left_out=self._lines - len(kept),
-            findings=tuple(findings),
+            findings=tuple(sorted(findings, key=lambda one: one.time_s)),
             undecided=undecided,
             passed_over=dict(passed_over),
         )

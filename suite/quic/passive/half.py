@@ -18,6 +18,8 @@ class Numbers:
 
     def __init__(self) -> None:
         self.highest = -1
+        self._lowest = 1 << 62
+        self._count = 0
         self._seen: set[int] = set()
         self._floor = 0
 
@@ -27,10 +29,17 @@ class Numbers:
             return False
         self._seen.add(number)
         self.highest = max(self.highest, number)
+        self._lowest = min(self._lowest, number)
+        self._count += 1
         if len(self._seen) > 2 * _REMEMBERED_NUMBERS:
             self._floor = self.highest - _REMEMBERED_NUMBERS
             self._seen = {one for one in self._seen if one >= self._floor}
         return True
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a number between two others is missing: lost before the tap, or left out."""
+        return self._count != max(self.highest - self._lowest + 1, 0)
 
 
 class Unproved:

@@ -128,8 +128,8 @@ def talk(
             relay.close()
 
     run_virtual(play())
-    lines = ("\n".join(keys).encode() for keys in (client_keys, server_keys))
-    return Captured(taken.packets, *lines, wrong)
+    mine, theirs = ("\n".join(keys).encode() for keys in (client_keys, server_keys))
+    return Captured(taken.packets, mine, theirs, wrong)
 
 
 Talk = Callable[..., Captured]
@@ -177,7 +177,7 @@ class Dialogue:
 
     def say(self, side: Side, what: events.What) -> None:
         self._number += 1
-        sender = "client" if side is Side.CLIENT else "server"
+        sender: events.Sender = "client" if side is Side.CLIENT else "server"
         seen = Seen(self._number / 1000, 0, sender, self._number, what)
         for one in self._reader.take(seen):
             self.findings += blame(self.conversation, one)

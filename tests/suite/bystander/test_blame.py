@@ -74,6 +74,16 @@ def first(side: Side, data: Callable[[Any], bytes]) -> Act:
     return act
 
 
+def settings_with(side: Side, number: int) -> Callable[[Any], bytes]:
+    """Those of a draft and one more."""
+
+    def write(d: Any) -> bytes:
+        payload: bytes = d.settings(side, (number, 1))
+        return payload
+
+    return write
+
+
 def request(*lines: tuple[bytes, bytes]) -> Act:
     return lambda d: d.client(0, section(*lines))
 
@@ -152,8 +162,8 @@ DOCTORED = (
         Doctored(
             "ref-settings-no-duplicates",
             side,
-            first(side, lambda d, s=side: d.settings(s, (0x33, 1))),
-            first(side, lambda d, s=side: d.settings(s, (0x21, 1))),
+            first(side, settings_with(side, 0x33)),
+            first(side, settings_with(side, 0x21)),
             begun=False,
         )
         for side in Side
