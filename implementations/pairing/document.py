@@ -38,6 +38,8 @@ def _cell(runs: Sequence[Result]) -> dict[str, Any]:
     }
     if first.why:
         cell |= {"why": first.why, "blame": first.blame or "undecided"}
+    if first.findings:
+        cell["findings"] = list(first.findings)
     if first.timeline:
         cell["timeline"] = list(first.timeline)
     if not is_certain(first.link) and first.outcome in (Outcome.PASSED, Outcome.FAIL):

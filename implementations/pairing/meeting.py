@@ -5,10 +5,12 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from wtspec.implementations.pairing import wire
 from wtspec.implementations.pairing.member import Member, Place
-from wtspec.implementations.pairing.outcome import Delivery, Party
+from wtspec.implementations.pairing.outcome import Delivery
 from wtspec.implementations.pairing.talk import Talk, Wanted, like
 from wtspec.implementations.program import ProgramEndpoint
+from wtspec.suite.dialect import Side
 from wtspec.suite.endpoint.application import Application, Protocols
 from wtspec.suite.endpoint.interface import ApiEvent, Role
 from wtspec.suite.network.capture import Capture
@@ -58,26 +60,40 @@ class Meeting:
 
         return found
 
-    def code(self, sender: Party, event: ApiEvent | None, feature: str, code: int) -> Delivery:
-        """That the other party's API shows this code, where it shows codes at all."""
-        talk = self._receiver(sender)
-        shows = feature in talk.endpoint.hello.features
-        shown = event.fields.get("code") == code if event is not None and shows else None
-        return Delivery(sender, f"its code {code}", shown)
+    def reset(self, sender: Side, event: ApiEvent | None, code: int) -> list[Delivery]:
+        """That the other party's API shows the reset, and its code where it shows codes at all."""
+        shown = self._code(sender, event, "reset-code", code)
+        return [
+            Delivery(sender, "the reset", event is not None, wire.reset(sender)),
+            Delivery(sender, f"its code {code}", shown, wire.reset(sender, code)),
+        ]
 
-    def close(
-        self, sender: Party, event: ApiEvent | None, code: int, reason: str
-    ) -> list[Delivery]:
+    def stop(self, sender: Side, event: ApiEvent | None, code: int) -> list[Delivery]:
+        """The same of a stop."""
+        shown = self._code(sender, event, "stop-code", code)
+        return [
+            Delivery(sender, "the stop", event is not None, wire.stop(sender)),
+            Delivery(sender, f"its code {code}", shown, wire.stop(sender, code)),
+        ]
+
+    def _code(self, sender: Side, event: ApiEvent | None, feature: str, code: int) -> bool | None:
+        if event is None or feature not in self._receiver(sender).endpoint.hello.features:
+            return None
+        return event.fields.get("code") == code
+
+    def close(self, sender: Side, event: ApiEvent | None, code: int, reason: str) -> list[Delivery]:
         """That the other party's API shows the close, and of its code and reason what it can."""
-        found = [Delivery(sender, "the close", event is not None)]
-        if event is not None and "close-code" in self._receiver(sender).endpoint.hello.features:
-            found.append(Delivery(sender, f"code {code}", event.fields.get("code") == code))
-            said = event.fields.get("reason")
-            found.append(Delivery(sender, f"reason {reason!r}", said in (reason, None)))
-        return found
+        said = None if event is None else event.fields.get("reason")
+        shown = self._code(sender, event, "close-code", code)
+        is_same = None if shown is None or said is None else said == reason
+        return [
+            Delivery(sender, "the close", event is not None, wire.close(sender)),
+            Delivery(sender, f"its code {code}", shown, wire.close(sender, code)),
+            Delivery(sender, f"its reason {reason!r}", is_same, wire.close(sender, reason=reason)),
+        ]
 
-    def _receiver(self, sender: Party) -> Talk:
-        return self.server if sender is Party.CLIENT else self.client
+    def _receiver(self, sender: Side) -> Talk:
+        return self.server if sender is Side.CLIENT else self.client
 
 
 class Pair:

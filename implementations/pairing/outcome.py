@@ -1,21 +1,11 @@
 """What comes of a scenario between two implementations."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-
-class Party(Enum):
-    """One of the two, and so who may be to blame."""
-
-    CLIENT = "client"
-    SERVER = "server"
-
-    @property
-    def other(self) -> "Party":
-        return Party.SERVER if self is Party.CLIENT else Party.CLIENT
-
-    def __str__(self) -> str:
-        return self.value
+from wtspec.implementations.pairing.wire import Sent
+from wtspec.suite.bystander.facts import Exchange
+from wtspec.suite.dialect import Side
 
 
 class Outcome(Enum):
@@ -33,21 +23,28 @@ class Outcome(Enum):
 class Delivery:
     """Something that one party must send, and that the other's API must show.
 
-    `shown`: whether it did; None where that API has no such thing. `sent`: whether the wire carried
-    it; None where nobody could read the wire.
+    `shown`: whether it did; None where that API has no such thing. `wire` asks the exchange whether
+    it was sent, and `sent` is the answer; None where nobody could read the wire.
     """
 
-    sender: Party
+    sender: Side
     what: str
     shown: bool | None
+    wire: Sent
     sent: bool | None = None
+
+    def on(self, exchange: Exchange) -> "Delivery":
+        """With the wire's answer; what was not found among packets that nobody read is unknown."""
+        found = self.wire(exchange)
+        is_known = found or (bool(exchange.sessions) and not exchange.undecided)
+        return replace(self, sent=found if is_known else None)
 
     @property
     def is_missing(self) -> bool:
         return self.shown is False or (self.shown is None and self.sent is False)
 
     @property
-    def blame(self) -> Party | None:
+    def blame(self) -> Side | None:
         """Whose fault it is that it is missing; None: undecided."""
         if self.sent is None:
             return None
@@ -58,7 +55,8 @@ class Delivery:
 class Result:
     """One run of one scenario. `blame`: the party, or empty for undecided.
 
-    `dialect`: the one that they spoke, as far as anybody saw.
+    `dialect`: the one that they spoke, as far as anybody saw. `findings`: rules that the wire shows
+    to be broken for certain, as "side: requirement, what", whatever came of the scenario.
     """
 
     scenario: str
@@ -71,4 +69,5 @@ class Result:
     deliveries: tuple[Delivery, ...] = ()
     duration_s: float = 0.0
     dialect: str = ""
+    findings: tuple[str, ...] = ()
     timeline: tuple[str, ...] = field(default=(), repr=False)

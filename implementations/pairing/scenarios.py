@@ -4,13 +4,14 @@ Each script returns what had to be delivered, in the order of cause.
 """
 
 import base64
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from wtspec.implementations.pairing import wire
 from wtspec.implementations.pairing.meeting import Meeting
-from wtspec.implementations.pairing.outcome import Delivery, Party
+from wtspec.implementations.pairing.outcome import Delivery
 from wtspec.implementations.pairing.talk import like
+from wtspec.suite.dialect import Side
 from wtspec.suite.endpoint.application import (
     Closes,
     Drains,
@@ -23,7 +24,7 @@ from wtspec.suite.endpoint.application import (
 )
 from wtspec.suite.endpoint.interface import ApiEvent
 
-CLIENT, SERVER = Party.CLIENT, Party.SERVER
+CLIENT, SERVER = Side.CLIENT, Side.SERVER
 Script = Callable[[Meeting], Awaitable[list[Delivery]]]
 _MANY = 50
 _LARGE_BYTES = 1 << 20
@@ -65,19 +66,13 @@ def scenario(
     return registered
 
 
-def pattern_sha256(size_bytes: int) -> str:
-    """Of the bytes that `fill` sends."""
-    whole, rest = divmod(size_bytes, 251)
-    return hashlib.sha256(bytes(range(251)) * whole + bytes(range(rest))).hexdigest()
-
-
 def _is_whole(event: ApiEvent | None, size_bytes: int) -> bool:
     """The end of a stream that carried just the pattern."""
     return (
         event is not None
         and event.fields.get("how") == "fin"
         and event.fields.get("bytes") == size_bytes
-        and event.fields.get("sha256") == pattern_sha256(size_bytes)
+        and event.fields.get("sha256") == wire.pattern_sha256(size_bytes)
     )
 
 
@@ -85,7 +80,7 @@ def _is_whole(event: ApiEvent | None, size_bytes: int) -> bool:
 async def handshake(meet: Meeting) -> list[Delivery]:
     await meet.connect(Hold())
     seen = await meet.session_of_server()
-    return [Delivery(CLIENT, "a session", seen is not None)]
+    return [Delivery(CLIENT, "a session", seen is not None, wire.session)]
 
 
 @scenario("echo-bidi", "a bidirectional stream comes back", "/echo", client="bidi", server="bidi")
@@ -109,11 +104,13 @@ async def _echoed(meet: Meeting, streams: int, size_bytes: int) -> list[Delivery
     for name in names:
         await meet.client.do("open", session="one", stream=name, kind="bidi")
         meet.client.tell("write", stream=name, fill=size_bytes, finish=True)
-    found = []
-    for name in names:
+    asked = f"{size_bytes} bytes on {streams} streams"
+    found = [Delivery(CLIENT, asked, None, wire.streams(CLIENT, size_bytes, streams))]
+    for number, name in enumerate(names, 1):
         end = await meet.client.saw(f"the end of {name}", like("ended", stream=name))
         back = f"{size_bytes} bytes of {name} come back"
-        found.append(Delivery(SERVER, back, _is_whole(end, size_bytes)))
+        sent = wire.streams(SERVER, size_bytes, number)
+        found.append(Delivery(SERVER, back, _is_whole(end, size_bytes), sent))
     return found
 
 
@@ -125,10 +122,13 @@ async def echo_uni(meet: Meeting) -> list[Delivery]:
     await meet.client.do("open", session="one", stream="s", kind="uni")
     await meet.client.do("write", stream="s", fill=5000, finish=True)
     opened = await meet.client.saw("a stream", like("stream", kind="uni", by="peer"))
-    if opened is None:
-        return [Delivery(SERVER, "a stream for the echo", shown=False)]
-    end = await meet.client.saw("its end", like("ended", stream=opened.fields["stream"]))
-    return [Delivery(SERVER, "5000 bytes on it", _is_whole(end, 5000))]
+    end = None
+    if opened is not None:
+        end = await meet.client.saw("its end", like("ended", stream=opened.fields["stream"]))
+    return [
+        Delivery(CLIENT, "5000 bytes on a stream", None, wire.streams(CLIENT, 5000)),
+        Delivery(SERVER, "them on another", _is_whole(end, 5000), wire.streams(SERVER, 5000)),
+    ]
 
 
 @scenario("server-streams", "the server opens streams of both kinds", "/source", client="bidi uni")
@@ -137,7 +137,8 @@ async def server_streams(meet: Meeting) -> list[Delivery]:
     found = []
     for number in range(4):
         seen = await meet.client.saw(f"stream {number + 1}", meet.nth(like("ended"), number))
-        found.append(Delivery(SERVER, f"stream {number + 1}, whole", _is_whole(seen, 3000)))
+        sent = wire.streams(SERVER, 3000, number + 1)
+        found.append(Delivery(SERVER, f"stream {number + 1}, whole", _is_whole(seen, 3000), sent))
     return found
 
 
@@ -150,9 +151,11 @@ async def datagrams(meet: Meeting) -> list[Delivery]:
         meet.client.tell("datagram", session="one", data=data)
     back = await meet.client.saw("a datagram", like("datagram", session="one"))
     sent = {base64.b64encode(bytes([number]) * 100).decode() for number in range(_DATAGRAMS)}
-    if back is None:
-        return [Delivery(SERVER, "one of ten datagrams comes back", shown=False)]
-    return [Delivery(SERVER, "a datagram that was sent", back.fields.get("data") in sent)]
+    is_one = back is not None and back.fields.get("data") in sent
+    return [
+        Delivery(CLIENT, "a datagram", None, wire.datagram(CLIENT)),
+        Delivery(SERVER, "one of ten datagrams comes back", is_one, wire.datagram(SERVER)),
+    ]
 
 
 @scenario(
@@ -163,8 +166,7 @@ async def client_resets(meet: Meeting) -> list[Delivery]:
     await _opened(meet)
     await meet.client.do("reset", stream="s", code=_CODE)
     end = await meet.server.saw("the reset", like("ended", how="reset"))
-    shown = Delivery(CLIENT, "the reset", end is not None)
-    return [shown, meet.code(CLIENT, end, "reset-code", _CODE)]
+    return meet.reset(CLIENT, end, _CODE)
 
 
 @scenario(
@@ -174,8 +176,7 @@ async def server_resets(meet: Meeting) -> list[Delivery]:
     await meet.connect(Resets(_CODE))
     await _opened(meet)
     end = await meet.client.saw("the reset", like("ended", stream="s", how="reset"))
-    shown = Delivery(SERVER, "the reset", end is not None)
-    return [shown, meet.code(SERVER, end, "reset-code", _CODE)]
+    return meet.reset(SERVER, end, _CODE)
 
 
 @scenario("client-stops", "a stop of the client arrives with its code", "/echo", client="stop bidi")
@@ -186,8 +187,7 @@ async def client_stops(meet: Meeting) -> list[Delivery]:
     # Some APIs show a stop only when they write next.
     meet.client.tell("write", stream="s", fill=2000)
     end = await meet.server.saw("the stop", like("stopped"))
-    shown = Delivery(CLIENT, "the stop", end is not None)
-    return [shown, meet.code(CLIENT, end, "stop-code", _CODE)]
+    return meet.stop(CLIENT, end, _CODE)
 
 
 @scenario("server-stops", "a stop of the server arrives with its code", "/stop", server="stop bidi")
@@ -196,8 +196,7 @@ async def server_stops(meet: Meeting) -> list[Delivery]:
     await _opened(meet)
     meet.client.tell("write", stream="s", fill=2000)
     end = await meet.client.saw("the stop", like("stopped", stream="s"))
-    shown = Delivery(SERVER, "the stop", end is not None)
-    return [shown, meet.code(SERVER, end, "stop-code", _CODE)]
+    return meet.stop(SERVER, end, _CODE)
 
 
 async def _opened(meet: Meeting) -> None:
@@ -245,9 +244,12 @@ async def protocols(meet: Meeting) -> list[Delivery]:
     session = await meet.connect(Protocols(offered))
     seen = await meet.session_of_server()
     mine, theirs = session.fields.get("protocol"), seen and seen.fields.get("protocol")
+    choice = f"one of {' '.join(offered)}, not {mine}"
     return [
-        Delivery(SERVER, f"one of {' '.join(offered)}, not {mine}", mine in offered),
-        Delivery(SERVER, f"the protocol that it shows itself, {theirs}", mine == theirs),
+        Delivery(SERVER, choice, mine in offered, wire.protocol(offered)),
+        Delivery(
+            SERVER, f"what it shows itself, {theirs}", mine == theirs, wire.protocol((str(theirs),))
+        ),
     ]
 
 
@@ -255,7 +257,7 @@ async def protocols(meet: Meeting) -> list[Delivery]:
 async def drain(meet: Meeting) -> list[Delivery]:
     await meet.connect(Drains())
     seen = await meet.client.saw("the drain", like("draining", session="one"))
-    return [Delivery(SERVER, "the drain", seen is not None)]
+    return [Delivery(SERVER, "the drain", seen is not None, wire.drain(SERVER))]
 
 
 @scenario(
@@ -274,4 +276,7 @@ async def reconnect(meet: Meeting) -> list[Delivery]:
     await meet.client.do("open", session="two", stream="s", kind="bidi")
     meet.client.tell("write", stream="s", fill=100, finish=True)
     end = await meet.client.saw("the end", like("ended", stream="s"))
-    return [Delivery(SERVER, "100 bytes in the second session", _is_whole(end, 100))]
+    return [
+        Delivery(CLIENT, "100 bytes in the second session", None, wire.streams(CLIENT, 100)),
+        Delivery(SERVER, "them, back", _is_whole(end, 100), wire.streams(SERVER, 100)),
+    ]

@@ -6,8 +6,9 @@ import jsonschema
 import pytest
 
 from wtspec.implementations.pairing.document import document
-from wtspec.implementations.pairing.outcome import Delivery, Outcome, Party, Result
+from wtspec.implementations.pairing.outcome import Delivery, Outcome, Result
 from wtspec.reports import matrix
+from wtspec.suite.dialect import Side
 
 HOSTILE = "<script>alert(1)</script>|\x1b[31m\u202e"
 
@@ -77,18 +78,18 @@ def test_what_members_say_is_text() -> None:
 @pytest.mark.parametrize(
     ("shown", "sent", "is_missing", "blame"),
     [
-        (True, True, False, Party.SERVER),
+        (True, True, False, Side.SERVER),
         (True, None, False, None),
         (False, None, True, None),
-        (False, True, True, Party.SERVER),
-        (False, False, True, Party.CLIENT),
-        (None, False, True, Party.CLIENT),
-        (None, True, False, Party.SERVER),
+        (False, True, True, Side.SERVER),
+        (False, False, True, Side.CLIENT),
+        (None, False, True, Side.CLIENT),
+        (None, True, False, Side.SERVER),
         (None, None, False, None),
     ],
 )
 def test_who_owes_what_is_missing(
-    shown: bool | None, sent: bool | None, is_missing: bool, blame: Party | None
+    shown: bool | None, sent: bool | None, is_missing: bool, blame: Side | None
 ) -> None:
-    found = Delivery(Party.CLIENT, "a reset", shown, sent)
+    found = Delivery(Side.CLIENT, "a reset", shown, lambda _exchange: True, sent)
     assert (found.is_missing, found.blame) == (is_missing, blame)

@@ -37,6 +37,9 @@ def test_two_honest_ones_pass_everything(tmp_path: Path) -> None:
         SCENARIOS, (Outcome.PASSED, "")
     )
     assert {(one.client, one.server, one.link) for one in found} == {("honest", "honest", "clean")}
+    assert {one.dialect for one in found} == {"h3-16"}
+    assert not [one.findings for one in found if one.findings]
+    assert all(delivery.sent for one in found for delivery in one.deliveries)
 
 
 @pytest.mark.parametrize("link", [name for name in LINKS if name != "clean"])
@@ -48,21 +51,49 @@ def test_a_link_that_harms_no_honest_one(tmp_path: Path, link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "server", "scenario"),
+    ("fault", "role", "scenario", "why"),
     [
-        (HONEST, faulty("sends-codes-unmapped"), "server-resets"),
-        (faulty("reports-codes-one-off"), HONEST, "server-resets"),
-        (HONEST, faulty("drops-datagrams"), "datagrams"),
-        (faulty("hides-drain"), HONEST, "drain"),
-        (faulty("reports-close-codes-of-eight-bits"), HONEST, "server-closes"),
-        (HONEST, faulty("names-every-common-protocol"), "protocols"),
+        ("sends-codes-unmapped", "server", "server-resets", "first broke reset-code-mapped"),
+        ("sends-codes-unmapped", "client", "client-stops", "its code 29"),
+        ("reports-codes-one-off", "client", "server-resets", "its code 29"),
+        ("drops-datagrams", "server", "datagrams", "one of ten datagrams"),
+        ("hides-drain", "client", "drain", "the drain"),
+        ("reports-close-codes-of-eight-bits", "server", "client-closes", "its code 70000"),
+        ("chooses-tokens", "server", "protocols", "chat-v1 chat-v2"),
     ],
-    ids=str,
 )
-def test_a_fault_shows(tmp_path: Path, client: Member, server: Member, scenario: str) -> None:
-    (found,) = played(tmp_path, client, server, scenario)
-    assert found.outcome is Outcome.FAIL
-    assert found.why
+def test_a_fault_shows_and_is_blamed_on_who_has_it(
+    tmp_path: Path, fault: str, role: str, scenario: str, why: str
+) -> None:
+    parties = (faulty(fault), HONEST) if role == "client" else (HONEST, faulty(fault))
+    (found,) = played(tmp_path, *parties, scenario)
+    assert (found.outcome, found.blame) == (Outcome.FAIL, role)
+    assert why in found.why
+    assert any("CONNECT" in line for line in found.timeline)
+
+
+def test_without_a_key_log_nobody_is_to_blame(tmp_path: Path) -> None:
+    hidden = "env -u SSLKEYLOGFILE"
+    client = Member("client", command=f"{hidden} {PROGRAM}")
+    server = Member("server", command=f"{hidden} WT_FAULT=drops-datagrams {PROGRAM}")
+    (found,) = played(tmp_path, client, server, "datagrams")
+    assert (found.outcome, found.blame, found.dialect) == (Outcome.FAIL, "", "")
+
+
+def test_no_common_dialect_is_nobodys_fault(tmp_path: Path) -> None:
+    """Each insists on its own family, as stacks of one draft do."""
+    old, new = speaking(tmp_path, "h3-07"), speaking(tmp_path, "h3-16")
+    (found,) = played(tmp_path, old, new, "handshake")
+    assert (found.outcome, found.blame) == (Outcome.NO_DIALECT, "")
+    assert found.why == "the client speaks h3-07, the server h3-16"
+
+
+def speaking(folder: Path, dialect: str) -> Member:
+    """A program that speaks this one alone, whatever it is asked for."""
+    program = folder / f"speaks-{dialect}"
+    program.write_text(f"#!/bin/sh\nWT_DIALECTS={dialect} exec {PROGRAM}\n")
+    program.chmod(0o700)
+    return Member(dialect, command=str(program))
 
 
 def test_one_that_does_not_start_is_not_judged(tmp_path: Path) -> None:
