@@ -27,6 +27,13 @@ def described(path: Path) -> str:
     return ", ".join(one for one in words if one) or "nothing happens to packets"
 
 
+def carries_all(name: str) -> bool:
+    """Whether every packet arrives; a link that changes its port may lose those to the old one."""
+    path = LINKS[name]
+    loses = path.loss or path.corrupt or path.size_limit_bytes or path.rebind_after_packets
+    return not loses
+
+
 def is_certain(name: str) -> bool:
     """Whether the same happens in every run; otherwise one run is a toss, and many a measure."""
     path = LINKS[name]

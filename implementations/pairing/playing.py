@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wtspec.implementations.pairing.links import LINKS
+from wtspec.implementations.pairing.links import LINKS, carries_all
 from wtspec.implementations.pairing.meeting import Pair
 from wtspec.implementations.pairing.outcome import Delivery, Outcome, Result
 from wtspec.implementations.pairing.scenarios import Scenario
@@ -43,7 +43,8 @@ async def play(pair: Pair, what: Play, names: tuple[str, str]) -> Result:
         except (Failed, Overdue, EndpointGone) as error:
             broken = str(error)
     exchange = await asyncio.to_thread(_read, pair, capture)
-    seen = Evidence(tuple(one.on(exchange) for one in deliveries), broken, exchange)
+    found = tuple(one.on(exchange) for one in deliveries)
+    seen = Evidence(found, broken, exchange, carries_all(what.link))
     outcome, why, blame = judged(seen, pair)
     result = Result(name, *names, what.link, outcome, why, blame, seen.deliveries)
     return replace(
@@ -57,11 +58,15 @@ async def play(pair: Pair, what: Play, names: tuple[str, str]) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one run left. `broken`: why the script could not go on; "" where it came to its end."""
+    """What one run left. `broken`: why the script could not go on; "" where it came to its end.
+
+    `carries_all`: the link loses nothing.
+    """
 
     deliveries: tuple[Delivery, ...]
     broken: str
     exchange: Exchange
+    carries_all: bool
 
 
 def judged(seen: Evidence, pair: Pair) -> tuple[Outcome, str, str]:
@@ -76,10 +81,13 @@ def judged(seen: Evidence, pair: Pair) -> tuple[Outcome, str, str]:
     blame = gone
     if missing is not None:
         why = f"{missing.what}, from the {missing.sender}: missing"
-        blame = blame or str(missing.blame or "")
+        # What was sent may have been lost on the way, and that again each time.
+        is_decided = seen.carries_all or not missing.sent
+        blame = blame or (str(missing.blame or "") if is_decided else "")
     if first := next(iter(seen.exchange.findings), None):
         why += f"; on the wire the {first.side} first broke {first.requirement}: {first.what}"
-        blame = blame or str(first.side)
+        # Where a delivery is missing, the wire was asked for just that.
+        blame = blame or (str(first.side) if seen.broken else "")
     return Outcome.FAIL, why, blame
 
 
