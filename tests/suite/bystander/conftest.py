@@ -10,7 +10,7 @@ import pytest
 from wtspec.implementations.reference.connecting import Client, ClientOptions, SessionOptions
 from wtspec.implementations.reference.errors import SessionEnded, StreamReset, StreamStopped
 from wtspec.implementations.reference.faults.registry import FAULTS
-from wtspec.implementations.reference.rules import HONEST
+from wtspec.implementations.reference.rules import HONEST, Rules
 from wtspec.implementations.reference.serving import ServerOptions, SessionRequest, serve
 from wtspec.implementations.reference.session import Session
 from wtspec.implementations.reference.stream_api import BidirectionalStream
@@ -33,6 +33,7 @@ from wtspec.suite.wire import fields, frames, settings
 from wtspec.suite.wire.frames import FrameType
 from wtspec.suite.wire.transport_parameters import Parameter
 
+HERE = ("127.0.0.1", 0)
 SCARCE = SessionLimits(4, 10, 1, 1)
 
 
@@ -79,6 +80,40 @@ async def passed(seconds: float) -> None:
 Script = Callable[[Session], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class Between:
+    """What stands between the two."""
+
+    path: Path
+    capture: Capture
+    seed: int
+
+
+async def relayed(
+    script: Script,
+    between: Between,
+    serving: ServerOptions,
+    asking: tuple[ClientOptions, SessionOptions],
+    wrong: list[BaseException],
+) -> None:
+    """One session, its connection's end included; what a faulty side raises goes to `wrong`."""
+    network = VirtualNetwork(between.seed)
+    async with serve(HERE, {"/echo": echo}, options=serving, network=network) as server:
+        relay = Relay(
+            network, server.address, path=between.path, local=HERE, capture=between.capture
+        )
+        client = Client(asking[0], network)
+        url = f"https://127.0.0.1:{relay.address[1]}/echo"
+        try:
+            await script(await client.connect(url, asking[1]))
+            await passed(2)
+        except Exception as error:  # noqa: BLE001 - a faulty side may end it in any way
+            wrong.append(error)
+        await client.close()
+        await passed(2)
+        relay.close()
+
+
 def talk(
     script: Script,
     *,
@@ -92,44 +127,30 @@ def talk(
     **capture: Any,
 ) -> Captured:
     """The reference's client runs a script against its echo server, with our capture between."""
-    client_rules = FAULTS[client_fault].rules if client_fault else HONEST
-    server_rules = FAULTS[server_fault].rules if server_fault else HONEST
-    client_keys: list[str] = []
-    server_keys: list[str] = []
-    taken = Capture(**capture)
-    wrong: list[BaseException] = []
+    client_keys, server_keys = list[str](), list[str]()
+    taken, wrong = Capture(**capture), list[BaseException]()
+    serving = ServerOptions(
+        (dialect(server_name or name),),
+        identity=ed25519(),
+        protocols=protocols,
+        key_log=server_keys.append,
+        rules=rules_of(server_fault),
+    )
+    known = (dialect(name),)
+    wishes = ClientOptions(known, key_log=client_keys.append, rules=rules_of(client_fault))
 
-    async def play() -> None:
-        network = VirtualNetwork(seed)
-        serving = ServerOptions(
-            dialects=(dialect(server_name or name),),
-            identity=ed25519(),
-            protocols=protocols,
-            key_log=server_keys.append,
-            rules=server_rules,
-        )
-        async with serve(
-            ("127.0.0.1", 0), {"/echo": echo}, options=serving, network=network
-        ) as server:
-            relay = Relay(network, server.address, path=path, local=("127.0.0.1", 0), capture=taken)
-            wishes = ClientOptions(
-                dialects=(dialect(name),), key_log=client_keys.append, rules=client_rules
-            )
-            client = Client(wishes, network)
-            try:
-                url = f"https://127.0.0.1:{relay.address[1]}/echo"
-                session = await client.connect(url, SessionOptions(protocols=protocols))
-                await script(session)
-                await passed(2)
-            except Exception as error:  # noqa: BLE001 - a faulty side may end it in any way
-                wrong.append(error)
-            await client.close()
-            await passed(2)
-            relay.close()
+    session = SessionOptions(protocols=protocols)
+    between = Between(path, taken, seed)
+    run_virtual(relayed(script, between, serving, (wishes, session), wrong))
+    return Captured(taken.packets, joined(client_keys), joined(server_keys), wrong)
 
-    run_virtual(play())
-    mine, theirs = ("\n".join(keys).encode() for keys in (client_keys, server_keys))
-    return Captured(taken.packets, mine, theirs, wrong)
+
+def rules_of(fault: str | None) -> Rules:
+    return FAULTS[fault].rules if fault else HONEST
+
+
+def joined(lines: list[str]) -> bytes:
+    return "\n".join(lines).encode()
 
 
 Talk = Callable[..., Captured]

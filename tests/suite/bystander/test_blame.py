@@ -9,7 +9,6 @@ import pytest
 from wtspec.suite.bystander.blame import RULES
 from wtspec.suite.dialect import Side
 from wtspec.suite.quic.passive.events import StopSending, StreamReset, Undecided
-from wtspec.suite.requirements import ledger
 from wtspec.suite.wire import capsule, datagram, fields, frames, settings, varint
 from wtspec.suite.wire.capsule import CapsuleType, CloseSession, MaxData, MaxStreams
 from wtspec.suite.wire.error_codes import H3, WT, to_http3
@@ -470,40 +469,3 @@ def test_the_honest_twin_is_not_blamed(doctored: Doctored, dialogue: Any) -> Non
 
 def test_every_rule_has_its_doctored_exchange() -> None:
     assert {one.requirement for one in DOCTORED} == {rule.requirement for rule in RULES}
-
-
-def test_every_rule_stands_in_the_ledger() -> None:
-    assert {rule.requirement for rule in RULES} <= set(ledger.load())
-
-
-def test_rules_of_later_drafts_bind_nobody_before_them(dialogue: Any) -> None:
-    d = dialogue("h3-07")
-    many(streams(CLIENT, BIDI, 9), reset(to_http3(7), None))(d)
-    assert d.blamed == set()
-
-
-def test_limits_bind_only_who_has_proved_to_know_them(dialogue: Any) -> None:
-    d = dialogue(begun=False)
-    for side, stream_id in ((CLIENT, 2), (SERVER, 3)):
-        d.send(side, stream_id, b"\0" + d.settings(side))
-    streams(CLIENT, BIDI, 2)(d)
-    assert d.blamed == set()
-    d.acknowledge(CLIENT)
-    d.client(12, header(BIDI))
-    assert d.blamed == {(CLIENT, "flow-open-within-stream-limit")}
-
-
-def test_limits_may_have_been_raised_where_something_is_undecided(dialogue: Any) -> None:
-    d = dialogue()
-    d.say(SERVER, Undecided("no key"))
-    streams(CLIENT, BIDI, 2)(d)
-    written(bytes(11))(d)
-    assert d.blamed == set()
-
-
-def test_a_copied_code_is_not_unmapped(dialogue: Any) -> None:
-    d = dialogue()
-    d.session().client(4, header(BIDI))
-    d.say(SERVER, StopSending(4, 7))
-    d.say(CLIENT, StreamReset(4, 7, 3, None))
-    assert d.blamed == set()
