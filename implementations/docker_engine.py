@@ -5,6 +5,7 @@ us and the engine is EngineTrouble, never the endpoint's fault.
 """
 
 import io
+import os
 import socket
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,7 @@ _LOGS_BYTES = 16 << 20
 _LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
 _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 _SAID_BYTES = 4000
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
 _PIECE_BYTES = 2 << 20  # in which docker-py hands out archives
 
 
@@ -92,9 +94,10 @@ class Engine:
 
     def __init__(self) -> None:
         try:
+            _knock(os.environ.get("DOCKER_HOST") or _DEFAULT_HOST)
             self._client = docker.from_env()
             self.version: str = self._client.version()["Version"]
-        except (DockerException, RequestException) as error:
+        except (DockerException, RequestException, OSError) as error:
             raise EngineTrouble(
                 "no Docker engine answers: start one, or name it in DOCKER_HOST; "
                 "everything without containers works (--exec, --url, --listen)"
@@ -272,6 +275,14 @@ class Engine:
                         self._client.api.remove_volume(volume["Name"], force=True)
                     count += 1
         return count
+
+
+def _knock(host: str) -> None:
+    """Raises OSError where no socket answers: docker-py would leave its own open, unclosed."""
+    kind, _, path = host.partition("://")
+    if kind == "unix":
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(path)
 
 
 def _logs(profile: Profile) -> Mount:

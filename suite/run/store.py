@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -78,7 +78,7 @@ class Store:
                 f"cannot write results to {folder}: {error.strerror}; choose another --out"
             ) from error
         lock = _locked(folder)
-        if (folder / DATABASE).exists():
+        if _holds_run(folder):
             lock.close()
             raise StoreError(f"{folder} holds a run already; resume it, or choose another --out")
         store = cls(folder, run, lock)
@@ -253,6 +253,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise StoreError(f"cannot open {path}: {error}") from error
     return database
+
+
+def _holds_run(folder: Path) -> bool:
+    """A run that was killed before it was written down left an empty file."""
+    database = folder / DATABASE
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as found:
+            return found.execute("SELECT 1 FROM run").fetchone() is not None
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True  # somebody's file, though none of ours
 
 
 def _dump_run(run: StoredRun) -> str:

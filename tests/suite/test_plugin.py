@@ -221,7 +221,7 @@ def test_a_stale_entry_fails_the_session(run: Run, pytester: pytest.Pytester) ->
     [
         (
             ("--wt-exec", "a", "--wt-url", "https://127.0.0.1/"),
-            "give one of --wt-exec, --wt-url and --wt-listen",
+            "give one of --wt-exec, --wt-url: a run has one endpoint",
         ),
         (("--wt-dialect", "h3-99"), "did you mean"),
         (("--wt-select", "no/such"), "selects nothing"),
