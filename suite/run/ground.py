@@ -59,14 +59,18 @@ class Ground:
         self._weigh(self._endpoint)
 
     async def stop(self) -> None:
-        if self._endpoint is not None:
-            endpoint, self._endpoint = self._endpoint, None
+        if self._endpoint is None:
+            return
+        endpoint, self._endpoint = self._endpoint, None
+        was_there = endpoint.ended() is None
+        try:
             self._weigh(endpoint)
-            was_there = endpoint.ended() is None
-            with self._tending(_STOP_S):
-                await endpoint.stop()
-            if was_there and (how := endpoint.ended()) is not None:
-                self._report(Noted(f"the endpoint did not end as it was asked to: {how}"))
+            self._report(Tending(_STOP_S))
+        finally:  # nobody may hear us any more; the endpoint and its files must go all the same
+            await endpoint.stop()
+        self._report(Tending(0))
+        if was_there and (how := endpoint.ended()) is not None:
+            self._report(Noted(f"the endpoint did not end as it was asked to: {how}"))
 
     def _weigh(self, endpoint: Endpoint) -> None:
         if (memory_bytes := endpoint.memory_bytes()) is not None:

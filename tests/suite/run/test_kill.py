@@ -151,7 +151,7 @@ class Victim:
         return False
 
     def leaves_nothing(self) -> bool:
-        """Every process comes to its end by itself."""
+        """Every process comes to its end by itself, and with it the files that it made."""
         until = time.monotonic() + GONE_S
         while left := self.processes():
             for pid in left:
@@ -161,7 +161,11 @@ class Victim:
                     os.close(handle)
             if time.monotonic() >= until:
                 return False
-        return True
+        return not self.left_files()
+
+    def left_files(self) -> list[str]:
+        """What is left of lives that are over: names of files and folders of ours."""
+        return sorted(one.name for one in self.temporary.glob("wtspec-*"))
 
 
 @pytest.fixture
@@ -191,7 +195,7 @@ def kill_until(victim: Victim, kills: int) -> None:
         after = journal(victim.folder)
         assert acknowledged <= set(after.verdicts)
         check_resumed(before, after)
-        assert victim.leaves_nothing()
+        assert victim.leaves_nothing(), (victim.processes(), victim.left_files())
         before = after
         if victim.is_over():
             finish(victim, before)
