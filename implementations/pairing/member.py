@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wtspec.implementations import process
-from wtspec.implementations.container import Berth
-from wtspec.implementations.container import start as start_container
 from wtspec.implementations.launch import HOST, Launch
 from wtspec.implementations.program import ProgramEndpoint
 from wtspec.suite.endpoint.configuration import PROTOCOLS
@@ -40,6 +38,10 @@ class Member:
     async def start(self, role: Role, place: Place, shown_at: str) -> ProgramEndpoint:
         """`shown_at`: where clients come to. Raises what the ways to start it raise."""
         if self.image:
+            # Containers need a library of their own, and only here.
+            from wtspec.implementations.container import Berth
+            from wtspec.implementations.container import start as start_container
+
             berth = Berth(self.image, place.owner, shown_at, keeps_keys=True)
             return await start_container(berth, role, PROTOCOLS, ())
         folder = place.folder / str(role)

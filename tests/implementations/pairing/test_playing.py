@@ -1,6 +1,7 @@
 """Our reference as both parties, as processes, over a relay: honest, and with faults."""
 
 import asyncio
+import subprocess
 import sys
 from pathlib import Path
 
@@ -110,3 +111,21 @@ def test_what_a_party_does_not_have_is_not_asked_of_it(tmp_path: Path) -> None:
     poor = Member("poor", command=str(program))
     found = played(tmp_path, poor, HONEST, "drain")
     assert (found[0].outcome, found[0].why) == (Outcome.UNSUPPORTED, "the client has no drain")
+
+
+def test_programs_meet_without_the_library_for_containers(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['docker'] = None;"
+        "from wtspec.suite.commands.main import main; main()"
+    )
+    words = ("interop", "--clients", "reference", "--servers", "reference")
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words, "--scenario", "handshake", "--html", "m.html"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 ✓ h3-16" in done.stdout
+    assert "1 ✓ h3-16" in (tmp_path / "m.html").read_text()
