@@ -14,7 +14,7 @@ from wtspec.suite.bystander.observed import (
     SettingsRead,
     Unreadable,
 )
-from wtspec.suite.bystander.rule import Rule
+from wtspec.suite.bystander.rule import Broken, Rule
 from wtspec.suite.dialect import Side
 from wtspec.suite.quic.passive.events import StreamReset
 from wtspec.suite.wire import settings, transport_parameters, varint
@@ -24,6 +24,7 @@ from wtspec.suite.wire.settings import Setting
 from wtspec.suite.wire.stream_header import StreamType
 from wtspec.suite.wire.transport_parameters import Parameter
 
+_PLACES = {"request": "a request stream", "control": "the control stream"}
 _REQUEST_PSEUDO = {b":method", b":scheme", b":authority", b":path", b":protocol"}
 
 
@@ -57,9 +58,14 @@ def _settings_first(c: Conversation, seen: Observed, what: FrameRead) -> str | N
     return "a second SETTINGS" if is_second else "SETTINGS behind another frame"
 
 
-def _settings_elsewhere(_c: Conversation, _seen: Observed, what: FrameRead) -> str | None:
-    misplaced = what.place == "request" and what.type == FrameType.SETTINGS
-    return "SETTINGS on a request stream" if misplaced else None
+def _frame(kind: FrameType, place: str) -> Broken:
+    """A frame that stands where it may not."""
+
+    def broken(_c: Conversation, _seen: Observed, what: FrameRead) -> str | None:
+        is_there = what.place == place and what.type == kind
+        return f"{kind.name} on {_PLACES[place]}" if is_there else None
+
+    return broken
 
 
 def _goaway_elsewhere(_c: Conversation, seen: Observed, what: FrameRead) -> str | None:
@@ -67,29 +73,14 @@ def _goaway_elsewhere(_c: Conversation, seen: Observed, what: FrameRead) -> str 
     return "GOAWAY on a request stream" if misplaced and seen.side is Side.SERVER else None
 
 
-def _max_push_id_elsewhere(_c: Conversation, _seen: Observed, what: FrameRead) -> str | None:
-    misplaced = what.place == "request" and what.type == FrameType.MAX_PUSH_ID
-    return "MAX_PUSH_ID on a request stream" if misplaced else None
-
-
 def _max_push_id_from_server(_c: Conversation, seen: Observed, what: FrameRead) -> str | None:
     is_one = what.type == FrameType.MAX_PUSH_ID and seen.side is Side.SERVER
     return "a server's MAX_PUSH_ID" if is_one else None
 
 
-def _cancel_push_elsewhere(_c: Conversation, _seen: Observed, what: FrameRead) -> str | None:
-    misplaced = what.place == "request" and what.type == FrameType.CANCEL_PUSH
-    return "CANCEL_PUSH on a request stream" if misplaced else None
-
-
 def _push_promise(_c: Conversation, seen: Observed, what: FrameRead) -> str | None:
     is_one = what.type == FrameType.PUSH_PROMISE and seen.side is Side.CLIENT
     return "a client's PUSH_PROMISE" if is_one else None
-
-
-def _headers_on_control(_c: Conversation, _seen: Observed, what: FrameRead) -> str | None:
-    misplaced = what.place == "control" and what.type == FrameType.HEADERS
-    return "HEADERS on the control stream" if misplaced else None
 
 
 def _http2_frame(_c: Conversation, _seen: Observed, what: FrameRead) -> str | None:
@@ -201,13 +192,13 @@ RULES = (
     Rule("ref-connect-protocol-value", SettingsRead, _connect_protocol),
     Rule("ref-frame-payload-exact", SettingsRead, _settings_cut),
     Rule("ref-settings-first", FrameRead, _settings_first),
-    Rule("ref-settings-elsewhere", FrameRead, _settings_elsewhere),
+    Rule("ref-settings-elsewhere", FrameRead, _frame(FrameType.SETTINGS, "request")),
     Rule("ref-goaway-elsewhere", FrameRead, _goaway_elsewhere),
-    Rule("ref-max-push-id-elsewhere", FrameRead, _max_push_id_elsewhere),
+    Rule("ref-max-push-id-elsewhere", FrameRead, _frame(FrameType.MAX_PUSH_ID, "request")),
     Rule("ref-max-push-id-from-server", FrameRead, _max_push_id_from_server),
-    Rule("ref-cancel-push-elsewhere", FrameRead, _cancel_push_elsewhere),
+    Rule("ref-cancel-push-elsewhere", FrameRead, _frame(FrameType.CANCEL_PUSH, "request")),
     Rule("ref-push-promise-from-client", FrameRead, _push_promise),
-    Rule("ref-headers-on-control-stream", FrameRead, _headers_on_control),
+    Rule("ref-headers-on-control-stream", FrameRead, _frame(FrameType.HEADERS, "control")),
     Rule("ref-http2-frames", FrameRead, _http2_frame),
     Rule("ref-data-on-control-stream", BodyRead, _data_on_control),
     Rule("ref-data-before-headers", BodyRead, _data_before_headers),
