@@ -14,12 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wtspec.implementations.lines import Flood, Lines, Tail
-from wtspec.implementations.program import OnEnd, OnLine
+from wtspec.implementations.lines import Flood, Printed, Tail
+from wtspec.implementations.program import GRACE_S, MOST_KEYS_BYTES, OnEnd, OnLine
 from wtspec.suite.endpoint import processes
 
-GRACE_S = 2.0
-_MOST_KEYS_BYTES = 1 << 20
 _PIPE_GRACE_S = 1.0  # a grandchild may hold the pipes open after the child's end
 _READ_BYTES = 64 * 1024
 # No core files, no file that fills a disk, and files enough for any endpoint.
@@ -114,7 +112,7 @@ class Child:
         if self._key_log is None:
             return b""
         with contextlib.suppress(OSError), Path(self._key_log).open("rb") as log:
-            return log.read(_MOST_KEYS_BYTES)
+            return log.read(MOST_KEYS_BYTES)
         return b""
 
     def memory_bytes(self) -> int | None:
@@ -144,16 +142,14 @@ class Child:
     async def _read_stdout(self) -> None:
         assert self._protocol.stdout is not None
         clock = asyncio.get_running_loop().time
-        lines = Lines()
+        printed = Printed(self._on_line, self.log)
         try:
             while data := await self._protocol.stdout.read(_READ_BYTES):
-                for line in lines.feed(data, clock()):
-                    self._on_line(line)
+                printed.take(data, clock())
         except Flood as flood:
             self.broken = f"it printed {flood}"
             self._signal(signal.SIGKILL)
-        if rest := lines.rest():
-            self.log.add(rest + b"\n")
+        printed.end()
 
     async def _read_stderr(self) -> None:
         assert self._protocol.stderr is not None

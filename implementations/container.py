@@ -26,17 +26,22 @@ from wtspec.implementations.docker_engine import (
 )
 from wtspec.implementations.isolation import NATIVE, Profile
 from wtspec.implementations.launch import certificates
-from wtspec.implementations.lines import Flood, Lines, Tail
-from wtspec.implementations.program import OnEnd, OnLine, ProgramEndpoint, Running
+from wtspec.implementations.lines import Flood, Printed, Tail
+from wtspec.implementations.program import (
+    GRACE_S,
+    MOST_KEYS_BYTES,
+    OnEnd,
+    OnLine,
+    ProgramEndpoint,
+    Running,
+)
 from wtspec.suite.endpoint import contract, processes
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.quic.identity import Identity, shown_to_real_clients
 
 START_S = 30.0
-GRACE_S = 2
 _KEYS = f"{LOGS}/endpoint.keys"
-_MOST_KEYS_BYTES = 1 << 20
 _PORT = 4433  # in its own network namespace every port is free
 _OUTPUT_GRACE_S = 1.0
 _READ_BYTES = 64 * 1024
@@ -177,7 +182,7 @@ class Contained:
 
     def keys(self) -> bytes:
         """Its key log so far."""
-        return self._engine.file(self._started.id, _KEYS, _MOST_KEYS_BYTES)
+        return self._engine.file(self._started.id, _KEYS, MOST_KEYS_BYTES)
 
     async def wait(self) -> None:
         await asyncio.shield(self._end)
@@ -196,7 +201,7 @@ class Contained:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         clock = asyncio.get_running_loop().time
-        lines = Lines()
+        printed = Printed(self._on_line, self.log)
         try:
             while True:
                 header = await reader.readexactly(_FRAME_HEADER_BYTES)
@@ -208,17 +213,15 @@ class Contained:
                     left -= len(data)
                     if header[0] == _STDERR:
                         self.log.add(data)
-                        continue
-                    for line in lines.feed(data, clock()):
-                        self._on_line(line)
+                    else:
+                        printed.take(data, clock())
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         except Flood as flood:
             self.broken = f"it printed {flood}"
             await asyncio.to_thread(self._engine.kill, self._started.id)
         finally:
-            if rest := lines.rest():
-                self.log.add(rest + b"\n")
+            printed.end()
 
     async def _watch(self) -> None:
         try:

@@ -4,6 +4,7 @@ An endpoint is somebody else's program: it may print without end, or never end a
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wtspec.suite.endpoint.contract import LINE_LIMIT_BYTES
@@ -98,3 +99,24 @@ class Tail:
         """The last line with something on it, at most 200 characters of it."""
         written = [line.strip() for line in str(self).splitlines() if line.strip()]
         return written[-1][:200] if written else ""
+
+
+class Printed:
+    """What a program prints on stdout: whole lines go to `on_line`, the rest at its end to the log.
+
+    `now_s` of `take` is any clock that never goes back.
+    """
+
+    def __init__(self, on_line: Callable[[bytes], None], log: Tail) -> None:
+        self._on_line = on_line
+        self._log = log
+        self._lines = Lines()
+
+    def take(self, data: bytes, now_s: float) -> None:
+        """Raises Flood."""
+        for line in self._lines.feed(data, now_s):
+            self._on_line(line)
+
+    def end(self) -> None:
+        if rest := self._lines.rest():
+            self._log.add(rest + b"\n")

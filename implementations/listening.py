@@ -11,17 +11,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from wtspec.implementations.listeners import Listener, Listeners
 from wtspec.suite.endpoint import contract
 from wtspec.suite.endpoint.interface import (
     Addr,
-    ApiEvent,
     EndpointGone,
     EndpointMisuse,
     Hello,
     Role,
 )
-
-Listener = Callable[[ApiEvent], None]
 
 _HEAD_LIMIT_BYTES = 64 * 1024
 _BODY_LIMIT_BYTES = 16 << 20
@@ -57,7 +55,7 @@ class ListeningClient:
         self._greeted = asyncio.Event()
         self._waiting: list[bytes] = []
         self._bell = asyncio.Event()
-        self._listeners: dict[object, Listener] = {}
+        self._listeners = Listeners()
         self._server: asyncio.Server | None = None
         self._asked_s = asyncio.get_running_loop().time()
         self._failure: str | None = None
@@ -87,9 +85,7 @@ class ListeningClient:
         return path
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        key = object()
-        self._listeners[key] = listener
-        return lambda: self._listeners.pop(key, None) and None
+        return self._listeners.add(listener)
 
     def command(self, command: Mapping[str, object]) -> None:
         if (reason := self.ended()) is not None:
@@ -166,8 +162,7 @@ class ListeningClient:
                 self._failure = str(misuse)
             self._greeted.set()
             return
-        for listener in tuple(self._listeners.values()):
-            listener(event)
+        self._listeners.tell(event)
 
 
 async def _read(reader: asyncio.StreamReader) -> _Request | None:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from wtspec.implementations import readiness
 from wtspec.implementations.lines import Tail
+from wtspec.implementations.listeners import Listener, Listeners
 from wtspec.suite.endpoint import contract
 from wtspec.suite.endpoint.interface import (
     GONE,
@@ -24,7 +25,8 @@ from wtspec.suite.endpoint.interface import (
 
 NOT_OFFERED_STATUS = 127
 _CLEAN = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
-Listener = Callable[[ApiEvent], None]
+GRACE_S = 2  # from SIGTERM to SIGKILL
+MOST_KEYS_BYTES = 1 << 20
 OnLine = Callable[[bytes], None]
 OnEnd = Callable[[], None]
 T = TypeVar("T")
@@ -72,7 +74,7 @@ class ProgramEndpoint:
         self._files = files
         self._running: Running | None = None
         self._stopping = False
-        self._listeners: dict[object, Listener] = {}
+        self._listeners = Listeners()
         self._first: asyncio.Future[ApiEvent] = asyncio.get_running_loop().create_future()
         self._hello: Hello | None = None
 
@@ -101,10 +103,7 @@ class ProgramEndpoint:
         return None if named & self.hello.unsupported else path
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """A listener that raises is our bug: the loop's exception handler hears of it."""
-        key = object()
-        self._listeners[key] = listener
-        return lambda: self._listeners.pop(key, None) and None
+        return self._listeners.add(listener)
 
     def command(self, command: Mapping[str, object]) -> None:
         if (reason := self.ended()) is not None:
@@ -182,25 +181,12 @@ class ProgramEndpoint:
         elif not self._first.done():
             self._first.set_result(event)
         else:
-            self._tell_all(event)
+            self._listeners.tell(event)
 
     def _on_end(self) -> None:
         """It has ended: unless it was asked to, whoever still listens waits in vain."""
         if self.ended() is not None:
-            self._tell_all(ApiEvent(GONE, {}))
-
-    def _tell_all(self, event: ApiEvent) -> None:
-        for listener in tuple(self._listeners.values()):
-            _tell(listener, event)
-
-
-def _tell(listener: Listener, event: ApiEvent) -> None:
-    try:
-        listener(event)
-    except Exception as error:  # noqa: BLE001 - ours, and must not be taken for the endpoint's end
-        asyncio.get_running_loop().call_exception_handler(
-            {"message": f"a listener failed on event {event.name}", "exception": error}
-        )
+            self._listeners.tell(ApiEvent(GONE, {}))
 
 
 def _signal_name(number: int) -> str:

@@ -94,15 +94,12 @@ class Program:
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:
         del network  # it has sockets of its own
-        return await self._started(role, configuration, (dialect.name,))
+        return await self.started(role, configuration, (dialect.name,))
 
-    async def greeted(self, role: Role) -> Endpoint:
-        """Running, its dialects being its own choice."""
-        return await self._started(role, DEFAULT, ())
-
-    async def _started(
+    async def started(
         self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
     ) -> Endpoint:
+        """Without dialects: in those of its own choice."""
         from wtspec.implementations.launch import Launch
         from wtspec.implementations.process import start
 
@@ -139,11 +136,7 @@ class InContainer:
         self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
     ) -> Endpoint:
         del network  # it has sockets of its own
-        return await self._started(role, configuration, (dialect.name,))
-
-    async def greeted(self, role: Role) -> Endpoint:
-        """Running, its dialects being its own choice."""
-        return await self._started(role, DEFAULT, ())
+        return await self.started(role, configuration, (dialect.name,))
 
     @contextmanager
     def held(self) -> Iterator[Mapping[str, str]]:
@@ -156,9 +149,10 @@ class InContainer:
             with household(self.owner, self.image) as (found,):
                 yield {"image": found.short_id}
 
-    async def _started(
+    async def started(
         self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
     ) -> Endpoint:
+        """Without dialects: in those of its own choice."""
         from wtspec.implementations.claim import EngineTrouble
         from wtspec.implementations.container import Berth, start
 
@@ -173,7 +167,7 @@ Launched = Program | InContainer  # what we start ourselves
 
 async def greeting(factory: Launched, role: Role) -> Hello:
     """What it says of itself when nothing is asked of it; it is stopped at once."""
-    endpoint = await factory.greeted(role)
+    endpoint = await factory.started(role, DEFAULT, ())
     await endpoint.stop()
     return endpoint.hello
 
