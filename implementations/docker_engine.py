@@ -287,8 +287,8 @@ def _knock(host: str) -> None:
 
 def _logs(profile: Profile) -> Mount:
     """A volume in memory, which goes when its container goes."""
-    owner = "" if profile.user is None else f",uid={profile.user.partition(':')[0]}"
-    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={_LOGS_BYTES}{owner}"}
+    owner = profile.user.partition(":")[0]
+    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={_LOGS_BYTES},uid={owner}"}
     return Mount(LOGS, None, driver_config=DriverConfig("local", options))
 
 

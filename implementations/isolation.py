@@ -1,4 +1,4 @@
-"""How a container is kept from its host and from others: one profile for each way to run.
+"""How a container is kept from its host and from others.
 
 Measured on engine 20.10: all of it takes effect, and none of it costs time.
 """
@@ -6,18 +6,15 @@ Measured on engine 20.10: all of it takes effect, and none of it costs time.
 from dataclasses import dataclass
 from typing import Any
 
-NOBODY = "65534:65534"
 _MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`memory_bytes` is the limit of memory and swap together; `user` None: the image's own."""
+    """`memory_bytes` is the limit of memory and swap together."""
 
     name: str
-    user: str | None
-    is_read_only: bool
-    added_capabilities: tuple[str, ...] = ()
+    user: str = "65534:65534"
     processes: int = 256
     memory_bytes: int = 512 * _MIB
     scratch_bytes: int = 16 * _MIB
@@ -27,10 +24,9 @@ class Profile:
         """In docker-py's words."""
         return {
             "cap_drop": ["ALL"],
-            "cap_add": list(self.added_capabilities),
             "security_opt": ["no-new-privileges:true"],
             "user": self.user,
-            "read_only": self.is_read_only,
+            "read_only": True,
             "tmpfs": {"/tmp": f"size={self.scratch_bytes},noexec,nosuid,nodev,mode=1777"},  # noqa: S108 - in the container
             "pids_limit": self.processes,
             "mem_limit": self.memory_bytes,
@@ -42,10 +38,10 @@ class Profile:
         """One line for people: what is in force."""
         parts = (
             f"container, profile {self.name}",
-            "no capabilities" + "".join(f" but {one}" for one in self.added_capabilities),
+            "no capabilities",
             "no new privileges",
-            f"user {self.user or 'of the image'}",
-            "read-only root" if self.is_read_only else "writable root",
+            f"user {self.user}",
+            "read-only root",
             f"{self.processes} processes",
             f"{self.memory_bytes // _MIB} MiB",
             "internal network",
@@ -53,6 +49,4 @@ class Profile:
         return ", ".join(parts)
 
 
-NATIVE = Profile("native", NOBODY, is_read_only=True)
-# Images of the QUIC interop runner rewrite routes of their own network, and write where they like.
-INTEROP = Profile("interop", None, is_read_only=False, added_capabilities=("NET_ADMIN",))
+NATIVE = Profile("native")

@@ -3,6 +3,7 @@
 What it claims is held against what the program says of itself: see `contradictions`.
 """
 
+import shlex
 from collections.abc import Iterator
 from datetime import date
 from enum import Enum
@@ -159,6 +160,14 @@ def _wrong_links(manifest: Manifest) -> Iterator[str]:
     for link in (manifest.homepage, *(limit.link for limit in manifest.limits if limit.link)):
         if not link.startswith("https://"):
             yield f"{link!r} is not an https link"
+
+
+def is_built(manifest: Manifest) -> bool:
+    """Whether its plain program can be started here; one that is looked for on the PATH is."""
+    if manifest.process is None:
+        return False
+    program = shlex.split(manifest.process.exec)[0]
+    return "/" not in program or (directory(manifest.name) / program).exists()
 
 
 def contradictions(manifest: Manifest, role: Role, hello: Hello) -> tuple[str, ...]:

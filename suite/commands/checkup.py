@@ -121,8 +121,7 @@ def _implementations() -> Iterator[Finding]:
         if process is None:
             continue
         missing = [tool for tool in process.needs if shutil.which(tool) is None]
-        program = process.exec.split()[0]
-        if "/" not in program or (manifest.directory(name) / program).exists():
+        if manifest.is_built(manifest.load(name)):
             yield Finding(name, "built")
         elif missing:
             yield Finding(name, "not built", f"needs {', '.join(missing)} on the PATH to be built")

@@ -1,7 +1,6 @@
 """`wtspec implementations`: the known ones, and what of them is ready to run here."""
 
 import json
-import shlex
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +74,11 @@ def _image_state(found: "Manifest", sizes: "dict[str, int] | None") -> str:
 
 
 def _program_state(found: "Manifest") -> str:
-    from wtspec.implementations.manifest import directory
+    from wtspec.implementations.manifest import is_built
 
     if found.process is None:
         return "none"
-    program = shlex.split(found.process.exec)[0]
-    is_there = "/" not in program or (directory(found.name) / program).exists()
-    return "built" if is_there else "missing"
+    return "built" if is_built(found) else "missing"
 
 
 def _shown(row: dict[str, Any]) -> tuple[str, ...]:
