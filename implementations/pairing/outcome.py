@@ -34,9 +34,14 @@ class Delivery:
     sent: bool | None = None
 
     def on(self, exchange: Exchange) -> "Delivery":
-        """With the wire's answer; what was not found among packets that nobody read is unknown."""
+        """With the wire's answer.
+
+        What was not found is unknown among packets that nobody read, and where somebody ended the
+        connection: what else would have come, nobody can tell.
+        """
         found = self.wire(exchange)
-        is_known = found or (bool(exchange.sessions) and not exchange.undecided)
+        cut = any(one.is_broken or self.sender.other in one.closed for one in exchange.connections)
+        is_known = found or (bool(exchange.sessions) and not exchange.undecided and not cut)
         return replace(self, sent=found if is_known else None)
 
     @property
