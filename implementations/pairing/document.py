@@ -37,7 +37,9 @@ def _cell(runs: Sequence[Result]) -> dict[str, Any]:
         "duration_s": round(sum(one.duration_s for one in runs) / len(runs), 3),
     }
     if first.why:
-        cell |= {"why": first.why, "blame": first.blame or "undecided"}
+        cell["why"] = first.why
+    if first.outcome is Outcome.FAIL:
+        cell["blame"] = first.blame or "undecided"
     if first.findings:
         cell["findings"] = list(first.findings)
     if first.timeline:

@@ -48,6 +48,14 @@ class Delivery:
     def is_missing(self) -> bool:
         return self.shown is False or (self.shown is None and self.sent is False)
 
+    def __str__(self) -> str:
+        """What is missing, as far as anybody saw."""
+        if self.sent is None:
+            return f"{self.what}, from the {self.sender}: not shown by the {self.sender.other}"
+        if self.sent:
+            return f"{self.what}: sent by the {self.sender}, not shown by the {self.sender.other}"
+        return f"{self.what}: not sent by the {self.sender}"
+
     @property
     def blame(self) -> Side | None:
         """Whose fault it is that it is missing; None: undecided."""

@@ -80,7 +80,7 @@ def judged(seen: Evidence, pair: Pair) -> tuple[Outcome, str, str]:
     why = seen.broken
     blame = gone
     if missing is not None:
-        why = f"{missing.what}, from the {missing.sender}: missing"
+        why = str(missing)
         # What was sent may have been lost on the way, and that again each time.
         is_decided = seen.carries_all or not missing.sent
         blame = blame or (str(missing.blame or "") if is_decided else "")

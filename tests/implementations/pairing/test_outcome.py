@@ -38,3 +38,16 @@ def test_what_the_server_did_not_send(
 def test_what_was_sent_was_sent_whatever_came_after() -> None:
     found = Delivery(Side.SERVER, "an echo", shown=False, wire=lambda _exchange: True)
     assert found.on(exchange({Side.CLIENT: FAILED}, 3)).blame is Side.CLIENT
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (True, "an echo: sent by the server, not shown by the client"),
+        (False, "an echo: not sent by the server"),
+        (None, "an echo, from the server: not shown by the client"),
+    ],
+)
+def test_what_is_missing_in_words(sent: bool | None, told: str) -> None:
+    found = Delivery(Side.SERVER, "an echo", shown=False, wire=lambda _exchange: False, sent=sent)
+    assert str(found) == told
