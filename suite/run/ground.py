@@ -1,6 +1,5 @@
 """Where the cells of one group run: a started endpoint that can be exchanged for a fresh one."""
 
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from wtspec.suite.run.simulated import cell_seed
 from wtspec.suite.run.worker import Noted, Report, Tending, Weighed
 
 # What one that breaks now and then may cost: whoever has more cells than that has seen enough.
+# Starts are counted, not seconds: on a busy machine a container takes ten times as long.
 _MOST_RESTARTS = 200
-_MOST_S = 120.0
 # An endpoint that was told to end has two seconds, then it is killed and its pipes are read out.
 _STOP_S = 10.0
 
@@ -42,7 +41,6 @@ class Ground:
         self._report = report
         self._endpoint: Endpoint | None = None
         self._restarts = 0
-        self._restarting_s = 0.0
 
     @property
     def endpoint(self) -> Endpoint:
@@ -87,18 +85,11 @@ class Ground:
 
     async def restart(self) -> None:
         """A fresh endpoint; raises Unresponsive when that has become too dear."""
-        if self._restarts >= _MOST_RESTARTS or self._restarting_s >= _MOST_S:
-            raise Unresponsive(
-                f"it broke again and again: {self._restarts} new starts"
-                f" took {self._restarting_s:.0f} s"
-            )
-        began_s = time.monotonic()
-        try:
-            await self.stop()
-            await self.start()
-        finally:
-            self._restarts += 1
-            self._restarting_s += time.monotonic() - began_s
+        if self._restarts >= _MOST_RESTARTS:
+            raise Unresponsive(f"it broke again and again: {self._restarts} new starts")
+        self._restarts += 1
+        await self.stop()
+        await self.start()
 
     async def attempt(self, cell: Cell, control: Control | None, patience: Patience) -> Attempt:
         """One attempt, with a socket of its own."""
