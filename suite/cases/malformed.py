@@ -91,7 +91,7 @@ def without(*names: bytes) -> dict[str, OpeningOptions]:
     },
 )
 async def pseudo_header_missing(peer: Peer, edit: OpeningOptions) -> Reaction:
-    return await peer.begin_session(Echo(), **edit).establish()
+    return await peer.begin_session(Echo(), **edit).refusal()
 
 
 @case(
@@ -117,7 +117,7 @@ async def pseudo_header_missing(peer: Peer, edit: OpeningOptions) -> Reaction:
     },
 )
 async def pseudo_header_invalid(peer: Peer, edit: OpeningOptions) -> Reaction:
-    return await peer.begin_session(Echo(), **edit).establish()
+    return await peer.begin_session(Echo(), **edit).refusal()
 
 
 @case(
@@ -142,7 +142,7 @@ async def pseudo_header_invalid(peer: Peer, edit: OpeningOptions) -> Reaction:
     },
 )
 async def pseudo_header_twice(peer: Peer, field: Field) -> Reaction:
-    return await peer.begin_session(Echo(), first=(field,)).establish()
+    return await peer.begin_session(Echo(), first=(field,)).refusal()
 
 
 @case(
@@ -159,7 +159,7 @@ async def pseudo_header_twice(peer: Peer, field: Field) -> Reaction:
     },
 )
 async def status_missing(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), without=(b":status",)).establish()
+    return await peer.begin_session(Echo(), without=(b":status",)).refusal()
 
 
 @case(
@@ -177,7 +177,7 @@ async def status_missing(peer: Peer) -> Reaction:
     },
 )
 async def status_twice(peer: Peer, status: bytes) -> Reaction:
-    return await peer.begin_session(Echo(), first=((b":status", status),)).establish()
+    return await peer.begin_session(Echo(), first=((b":status", status),)).refusal()
 
 
 @case(
@@ -206,7 +206,7 @@ async def status_twice(peer: Peer, status: bytes) -> Reaction:
     },
 )
 async def status_invalid(peer: Peer, status: bytes) -> Reaction:
-    return await peer.begin_session(Echo(), replaced={b":status": status}).establish()
+    return await peer.begin_session(Echo(), replaced={b":status": status}).refusal()
 
 
 @case(
@@ -224,7 +224,7 @@ async def status_invalid(peer: Peer, status: bytes) -> Reaction:
     },
 )
 async def pseudo_header_undefined(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), first=((b":undefined", b"x"),)).establish()
+    return await peer.begin_session(Echo(), first=((b":undefined", b"x"),)).refusal()
 
 
 @case(
@@ -241,7 +241,7 @@ async def pseudo_header_undefined(peer: Peer) -> Reaction:
     },
 )
 async def status_in_request(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), first=((b":status", b"200"),)).establish()
+    return await peer.begin_session(Echo(), first=((b":status", b"200"),)).refusal()
 
 
 @case(
@@ -258,7 +258,7 @@ async def status_in_request(peer: Peer) -> Reaction:
     },
 )
 async def path_in_response(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), first=((b":path", b"/"),)).establish()
+    return await peer.begin_session(Echo(), first=((b":path", b"/"),)).refusal()
 
 
 @case(
@@ -276,7 +276,7 @@ async def path_in_response(peer: Peer) -> Reaction:
     },
 )
 async def pseudo_header_after_regular(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), first=((b"x-regular", b"1"),)).establish()
+    return await peer.begin_session(Echo(), first=((b"x-regular", b"1"),)).refusal()
 
 
 @case(
@@ -294,7 +294,7 @@ async def pseudo_header_after_regular(peer: Peer) -> Reaction:
     },
 )
 async def upper_case_name(peer: Peer, edit: OpeningOptions) -> Reaction:
-    return await peer.begin_session(Echo(), **edit).establish()
+    return await peer.begin_session(Echo(), **edit).refusal()
 
 
 @case(
@@ -312,7 +312,7 @@ async def upper_case_name(peer: Peer, edit: OpeningOptions) -> Reaction:
     },
 )
 async def connection_specific_field(peer: Peer, edit: OpeningOptions) -> Reaction:
-    return await peer.begin_session(Echo(), **edit).establish()
+    return await peer.begin_session(Echo(), **edit).refusal()
 
 
 @case(
@@ -335,7 +335,7 @@ async def connection_specific_field(peer: Peer, edit: OpeningOptions) -> Reactio
     },
 )
 async def content_field(peer: Peer, edit: OpeningOptions) -> Reaction:
-    return await peer.begin_session(Echo(), **edit).establish()
+    return await peer.begin_session(Echo(), **edit).refusal()
 
 
 @case(
@@ -371,4 +371,4 @@ async def content_field(peer: Peer, edit: OpeningOptions) -> Reaction:
     },
 )
 async def forbidden_character(peer: Peer, edit: OpeningOptions) -> Reaction:
-    return await peer.begin_session(Echo(), **edit).establish()
+    return await peer.begin_session(Echo(), **edit).refusal()

@@ -284,7 +284,7 @@ async def too_large(peer: Peer, size_bytes: int) -> Reaction:
     },
 )
 async def dynamic_reference(peer: Peer, defect: str) -> Reaction:
-    return await peer.begin_session(Echo(), raw=illegal(defect)).establish()
+    return await peer.begin_session(Echo(), raw=illegal(defect)).refusal()
 
 
 @case(
@@ -302,7 +302,7 @@ async def dynamic_reference(peer: Peer, defect: str) -> Reaction:
     },
 )
 async def static_index(peer: Peer, defect: str) -> Reaction:
-    return await peer.begin_session(Echo(), raw=illegal(defect)).establish()
+    return await peer.begin_session(Echo(), raw=illegal(defect)).refusal()
 
 
 @case(
@@ -326,7 +326,7 @@ async def static_index(peer: Peer, defect: str) -> Reaction:
     },
 )
 async def unreadable_section(peer: Peer, defect: str) -> Reaction:
-    return await peer.begin_session(Echo(), raw=illegal(defect)).establish()
+    return await peer.begin_session(Echo(), raw=illegal(defect)).refusal()
 
 
 @case(
@@ -347,7 +347,7 @@ async def unreadable_section(peer: Peer, defect: str) -> Reaction:
     },
 )
 async def insert_count(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), raw=illegal("insert-count")).establish()
+    return await peer.begin_session(Echo(), raw=illegal("insert-count")).refusal()
 
 
 @case(
@@ -416,7 +416,7 @@ async def data_before_headers(peer: Peer, payload: bytes) -> Reaction:
     session = peer.begin_session(Echo())
     await session.begun()
     await session.connect_stream.send_frames(Frame(FrameType.DATA, payload))
-    return await session.establish()
+    return await session.refusal()
 
 
 @case(

@@ -79,7 +79,7 @@ async def allowed(peer: Peer) -> Reaction:
     faults={"accepts-any-origin": Established()},
 )
 async def refused(peer: Peer) -> Reaction:
-    return await peer.begin_session(ChecksOrigin(), fields=origin(FOREIGN)).establish()
+    return await peer.begin_session(ChecksOrigin(), fields=origin(FOREIGN)).refusal()
 
 
 @case(
@@ -123,7 +123,7 @@ async def status_403(peer: Peer) -> Reaction:
     },
 )
 async def near_miss(peer: Peer, value: bytes) -> Reaction:
-    return await peer.begin_session(ChecksOrigin(), fields=origin(value)).establish()
+    return await peer.begin_session(ChecksOrigin(), fields=origin(value)).refusal()
 
 
 @case(
@@ -155,7 +155,7 @@ async def other_spelling(peer: Peer, value: bytes) -> Reaction:
     },
 )
 async def two_fields(peer: Peer, values: tuple[bytes, bytes]) -> Reaction:
-    return await peer.begin_session(ChecksOrigin(), fields=origin(*values)).establish()
+    return await peer.begin_session(ChecksOrigin(), fields=origin(*values)).refusal()
 
 
 @case(

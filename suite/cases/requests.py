@@ -201,7 +201,7 @@ async def ordinary(peer: Peer, name: bytes) -> Reaction:
     },
 )
 async def scheme_http(peer: Peer) -> Reaction:
-    return await peer.begin_session(Echo(), replaced={b":scheme": b"http"}).establish()
+    return await peer.begin_session(Echo(), replaced={b":scheme": b"http"}).refusal()
 
 
 @case(

@@ -193,7 +193,7 @@ async def data_after_interim(peer: Peer) -> Reaction:
     await session.begun()
     await session.connect_stream.send_headers(((b":status", b"103"),))
     await session.connect_stream.send_frames(Frame(FrameType.DATA, b"early"))
-    return await session.establish()
+    return await session.refusal()
 
 
 @case(

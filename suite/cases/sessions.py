@@ -106,7 +106,7 @@ async def limits_apart(peer: Peer) -> Reaction:
 )
 async def excess_refused(peer: Peer) -> Reaction:
     await peer.open_session(Echo())
-    return await peer.begin_session(Echo()).establish()
+    return await peer.begin_session(Echo()).refusal()
 
 
 @case(

@@ -145,7 +145,7 @@ async def reset_stream_at_with_a_value(peer: Peer) -> Reaction:
 )
 async def twice(peer: Peer) -> Reaction:
     peer.announce(extra=((Setting.H3_DATAGRAM, 1),) * 2, without=(Setting.H3_DATAGRAM,))
-    return await peer.begin_session(Echo()).establish()
+    return await peer.begin_session(Echo()).refusal()
 
 
 @case(

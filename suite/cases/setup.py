@@ -235,7 +235,7 @@ NO_PROTOCOL = Expect(
 )
 async def unknown_token(peer: Peer, change: Token) -> Reaction:
     token = change(peer.dialect.token)
-    return await peer.begin_session(Echo(), replaced={b":protocol": token}).establish()
+    return await peer.begin_session(Echo(), replaced={b":protocol": token}).refusal()
 
 
 @case(

@@ -24,12 +24,15 @@ from wtspec.suite.peer.stream import Stream, collect
 from wtspec.suite.signal import (
     Absent,
     CapsuleSeen,
+    ConnectionClosed,
     Established,
     Fin,
     Observed,
     Reaction,
+    Reset,
     Signal,
     Silence,
+    Stop,
 )
 from wtspec.suite.wire.capsule import CloseSession, DrainSession
 from wtspec.suite.wire.fields import Field
@@ -134,6 +137,19 @@ class Session:
         except EndScript as end:
             return end.reaction
         return await self.outcome()
+
+    async def refusal(self) -> Reaction:
+        """What came of an opening that has to fail.
+
+        A response may come ahead of the reset (RFC 9114 section 4.1.2), and one that answers
+        before it has looked undoes that at once: such a session was never there.
+        """
+        reaction = await self.establish()
+        if not any(isinstance(one, Established) for one in reaction.signals):
+            return reaction
+        behind = await self.connect_stream.reaction()
+        is_undone = any(isinstance(one, ConnectionClosed | Reset | Stop) for one in behind.signals)
+        return behind if is_undone else reaction
 
     async def outcome(self) -> Reaction:
         """What came of it, whatever was sent in place of our part."""
