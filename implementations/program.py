@@ -119,8 +119,11 @@ class ProgramEndpoint:
         if status is None or (self._stopping and status in _CLEAN):
             return None
         how = f"exit status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"
-        said = self.running.log.last_line
-        return f"{how} ({said})" if said else how
+        return how + self._said()
+
+    def _said(self) -> str:
+        said = "" if self._running is None else self._running.log.last_line
+        return f" ({said})" if said else ""
 
     def memory_bytes(self) -> int | None:
         return self.running.memory_bytes()
@@ -150,7 +153,7 @@ class ProgramEndpoint:
             await self.stop()
             if isinstance(error, TimeoutError):
                 what = "no `hello`" if self._hello is None else "no QUIC handshake answered"
-                raise EndpointGone(f"{what} within {deadline_s:g} s") from error
+                raise EndpointGone(f"{what} within {deadline_s:g} s{self._said()}") from error
             raise
 
     async def _ready(self) -> None:
