@@ -21,13 +21,22 @@ final class Main {
     }
     Events events = new Events();
     if (settings.role().equals(Settings.SERVER)) {
-      new Server(events).serve(settings);
+      serve(events, settings);
     } else {
       // The library would warn on stdout, for each connection, that names are not checked.
       System.setProperty("tech.kwik.core.no-security-warnings", "true");
       new Client(events).obey(System.in);
       // Threads of the library's would keep the process alive.
       System.exit(0);
+    }
+  }
+
+  private static void serve(Events events, Settings settings) {
+    try {
+      new Server(events).serve(settings);
+    } catch (Exception | LinkageError error) {
+      error.printStackTrace();
+      System.exit(1);
     }
   }
 }
