@@ -152,7 +152,7 @@ async def message_cut(peer: Peer, reason: str) -> Reaction:
     title="the application gets the code of the close capsule as it was",
     requires=["close-code-32-bit", "close-on-capsule"],
     roles=BOTH,
-    control="termination/recipient-ends-stream",
+    control="setup/echo",
     needs=["closed", "close-code"],
     parameters=(0, 1, 0xFF, 0x01020304, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF),
     expect=lambda code: Expect(Reported("closed", None, code)),

@@ -20,8 +20,8 @@ from wtspec.suite.peer.absence import Absence
 from wtspec.suite.peer.api import Api
 from wtspec.suite.peer.bench import Bench, Violation
 from wtspec.suite.peer.client import Dialer
-from wtspec.suite.peer.connect_stream import encode
 from wtspec.suite.peer.connection import Http3Connection
+from wtspec.suite.peer.encoding import encode
 from wtspec.suite.peer.interruption import EndScript, HarnessError
 from wtspec.suite.peer.manners import Withheld
 from wtspec.suite.peer.opening import Opening, OpeningOptions
@@ -131,6 +131,11 @@ class Peer:
         """Events of our sessions, in order."""
         mine = self._setup.api.events
         return mine + [one for other in self._others for one in other.api_events]
+
+    @property
+    def is_handshake_stuck(self) -> bool:
+        """One of ours does not end, though we do all as we should, over a clean path."""
+        return self._setup.is_handshake_stuck
 
     # Before connecting
 
@@ -375,15 +380,7 @@ class Peer:
 
     def encode(self, value: Capsule | Frame | StreamType | StreamHeader | Raw) -> bytes:
         """The bytes of a value, read again by the witness."""
-        match value:
-            case Frame():
-                return readback.frame(value.type, value.payload)
-            case StreamType():
-                return readback.stream_type(value)
-            case StreamHeader():
-                return readback.header(value.kind, value.session_id)
-            case _:
-                return encode(value)
+        return encode(value)
 
     async def finish(self) -> None:
         """Close every connection, free the ports, stop listening to events."""

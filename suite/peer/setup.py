@@ -8,7 +8,7 @@ from wtspec.suite.dialect import Dialect, Side
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Endpoint, Role
 from wtspec.suite.network.link import Network
-from wtspec.suite.network.path import Path
+from wtspec.suite.network.path import CLEAN, Path
 from wtspec.suite.network.virtual import VirtualNetwork
 from wtspec.suite.peer.api import Api
 from wtspec.suite.peer.bench import Bench
@@ -55,6 +55,13 @@ class Setup:
         """The server's name where it has one; TLS names no addresses (RFC 6066 section 3)."""
         name = getattr(self.endpoint, "host", None)
         return None if name is None or is_address(name) else str(name)
+
+    @property
+    def is_handshake_stuck(self) -> bool:
+        """One is under way, though nothing of it is edited, over a clean path."""
+        if self.changes or self.path != CLEAN:
+            return False
+        return any(not one.is_ready and one.closed is None for one in self.connections)
 
     def identity(self) -> Identity:
         """Fixed sizes in the simulation; what real clients take elsewhere."""

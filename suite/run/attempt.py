@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wtspec.suite.endpoint.interface import Endpoint, EndpointGone, EndpointMisuse
+from wtspec.suite.expectation import Grade
 from wtspec.suite.network.link import Network
 from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.interruption import (
@@ -178,6 +179,7 @@ _ENDINGS: dict[type[Exception], str] = {
 }
 
 
+_STUCK = "the QUIC handshake, honest on our side, did not end"
 # Each of its steps has a deadline of its own; together they may take longer than a script does.
 _AFTERMATH_FACTOR = 2
 
@@ -204,8 +206,11 @@ class _Trial:
         try:
             seen = await self._script(peer)
             self.script_s = peer.timeline.now_s
+            is_stuck = self._is_stuck(peer, seen)
             if _may_look_after(seen):
                 seen = await self._after(peer, seen)
+            if is_stuck:
+                seen = replace(seen, reaction=None, overdue=None, premise_missing=_STUCK)
             return self._unless_gone(seen)
         finally:
             await self._leave(peer)
@@ -286,6 +291,16 @@ class _Trial:
         except Exception as error:  # noqa: BLE001 - as in _script
             told = self._ending(error)
             return told if told.harness_failure or told.endpoint_ended else seen
+
+    def _is_stuck(self, peer: Peer, seen: Observation) -> bool:
+        """Whether a handshake hung that did not in the control: the case was never put."""
+        if self._control is None or not peer.is_handshake_stuck:
+            return False
+        if seen.reaction is None:
+            return seen.overdue is not None
+        expect = self._cell.case.expectation(self._cell.parameter)
+        is_silent = seen.reaction == Reaction(seen.reaction.place)
+        return is_silent and expect.match(seen.reaction).grade is Grade.NONE
 
     def _unless_gone(self, seen: Observation) -> Observation:
         """Nothing that the cell showed outweighs an endpoint that is no longer there."""

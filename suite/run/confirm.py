@@ -16,7 +16,8 @@ def needs_confirming(attempt: Attempt) -> bool:
 def conclude(first: Attempt, again: Sequence[Attempt]) -> Attempt:
     """The final attempt: the last one where all agree, else a `flaky` one.
 
-    The first attempt has no vote where it only did not wait long enough.
+    The first attempt has no vote where it only did not wait long enough, and one that was blocked
+    has none at all: it leaves a red one unproven.
     """
     if not again:
         return first
@@ -24,9 +25,10 @@ def conclude(first: Attempt, again: Sequence[Attempt]) -> Attempt:
     if last.outcome is Outcome.BLOCKED:
         return last
     voters = again if was_impatient(first) else (first, *again)
-    if len({one.outcome for one in voters}) == 1:
-        return last
-    return _flaky((first, *again))
+    if len({one.outcome for one in voters if one.outcome is not Outcome.BLOCKED}) > 1:
+        return _flaky((first, *again))
+    blocked = [one for one in again if one.outcome is Outcome.BLOCKED]
+    return blocked[-1] if blocked and last.outcome.is_red else last
 
 
 def was_impatient(attempt: Attempt) -> bool:

@@ -137,6 +137,32 @@ def test_each_ending_has_its_outcome(
     assert (found.cause == "no flow control") is (outcome is Outcome.NOT_APPLICABLE)
 
 
+async def gives_up_connecting(peer: Peer) -> Reaction:
+    connecting = asyncio.create_task(peer.connect())
+    await asyncio.sleep(0)
+    connecting.cancel()
+    return Reaction("session")
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected", "outcome"),
+    [
+        ({}, Established(), Outcome.BLOCKED),
+        ({}, Silence(), Outcome.PASS),
+        ({"max_datagram_frame_size": None}, Established(), Outcome.FAIL),
+    ],
+)
+def test_a_handshake_that_hangs_says_nothing_of_the_rule(
+    attempt: Run, shape: dict[str, object], expected: Signal, outcome: Outcome
+) -> None:
+    async def script(peer: Peer) -> Reaction:
+        peer.shape(**shape)
+        return await gives_up_connecting(peer)
+
+    found = attempt(script, expect=Expect(expected))
+    assert found.outcome is outcome
+
+
 def test_a_script_without_end_is_a_timeout(attempt: Run) -> None:
     async def waits(_: Peer) -> Reaction:
         await asyncio.Event().wait()

@@ -39,6 +39,9 @@ def attempt(outcome: Outcome, *signals: Signal) -> Attempt:
         (attempt(BLOCKED), [PASS, PASS], PASS),
         (attempt(BLOCKED), [BLOCKED], BLOCKED),
         (attempt(FAIL, Reset(7)), [FAIL, BLOCKED], BLOCKED),
+        (attempt(FAIL, Reset(7)), [BLOCKED, FAIL], BLOCKED),
+        (attempt(FAIL, Reset(7)), [BLOCKED, PASS], FLAKY),
+        (attempt(FAIL, Silence()), [BLOCKED, PASS], PASS),
         (attempt(FAIL, Reset(7)), [], FAIL),
     ],
 )
