@@ -237,6 +237,11 @@ class Goaway(Signal):
 
 
 @dataclass(frozen=True, slots=True)
+class IdledOut(Signal):
+    """The connection is over because nothing came for its idle timeout: nobody closed it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionClosed(Signal):
     """CONNECTION_CLOSE; `transport` tells a QUIC error from an application's.
 

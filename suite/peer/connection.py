@@ -22,6 +22,7 @@ from wtspec.suite.signal import (
     Established,
     Fin,
     Goaway,
+    IdledOut,
     Opened,
     Request,
     Reset,
@@ -92,7 +93,7 @@ class Http3Connection:
         return self.outlet.quic
 
     @property
-    def closed(self) -> ConnectionClosed | None:
+    def closed(self) -> ConnectionClosed | IdledOut | None:
         return self.outlet.closed
 
     def knows_settings(self) -> bool | None:
@@ -219,7 +220,8 @@ class Http3Connection:
                 self.open_qpack()
 
     def _closed(self, event: quic_events.Closed) -> None:
-        self.outlet.closed = ConnectionClosed(event.code, not event.is_application)
+        closed = ConnectionClosed(event.code, not event.is_application)
+        self.outlet.closed = IdledOut() if event.by == "idle" else closed
         how: Direction = "received" if event.by == "peer" else "note"
         space = "application" if event.is_application else "transport"
         name = code_name if event.is_application else transport_name

@@ -8,7 +8,7 @@ from wtspec.suite.peer.bench import Bench
 from wtspec.suite.peer.raw import Raw
 from wtspec.suite.peer.timeline import Labelled
 from wtspec.suite.quic.connection import Connection
-from wtspec.suite.signal import ConnectionClosed
+from wtspec.suite.signal import ConnectionClosed, IdledOut
 from wtspec.suite.wire.error_codes import name as code_name
 
 SHOWN_BYTES = 24
@@ -27,7 +27,7 @@ class Outlet:
         self.quic = quic
         self.bench = bench
         self._timeline = timeline
-        self.closed: ConnectionClosed | None = None
+        self.closed: ConnectionClosed | IdledOut | None = None
         self.acknowledged: set[int] = set()
         self.answered: set[int] = set()
         self._flights = 0

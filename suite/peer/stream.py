@@ -8,7 +8,16 @@ from wtspec.suite.peer.interruption import EndScript, NotApplicable
 from wtspec.suite.peer.outlet import Outlet
 from wtspec.suite.peer.raw import Raw, plain
 from wtspec.suite.quic.events import RESET_STREAM_AT
-from wtspec.suite.signal import Both, Fin, Goaway, Reaction, Reset, Signal, Silence
+from wtspec.suite.signal import (
+    Both,
+    ConnectionClosed,
+    Fin,
+    Goaway,
+    Reaction,
+    Reset,
+    Signal,
+    Silence,
+)
 from wtspec.suite.wire import varint
 from wtspec.suite.wire.fields import Field
 from wtspec.suite.wire.frames import Frame, FrameType
@@ -206,7 +215,8 @@ async def collect(
     if outlet.closed is None:
         await outlet.barrier(bench.patience.step_s)
     signals = inbox.take(passes_over)
-    if outlet.closed is not None and not (inbox.told_of_close and signals):
+    # An idle timeout is silence, and no more: nobody closed anything.
+    if isinstance(outlet.closed, ConnectionClosed) and not (inbox.told_of_close and signals):
         inbox.told_of_close = True
         signals = (*signals, outlet.closed)
     if not seen:

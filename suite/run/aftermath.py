@@ -8,6 +8,7 @@ only an endpoint that serves no new connection is a crash whatever the case says
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from wtspec.suite.case import Aftermath
 from wtspec.suite.endpoint.application import Drains, Echo, Protocols
 from wtspec.suite.endpoint.interface import Endpoint, Role
 from wtspec.suite.expectation import Grade
@@ -27,6 +28,7 @@ from wtspec.suite.signal import (
     ConnectionClosed,
     Datagram,
     Fin,
+    IdledOut,
     Reaction,
     Reset,
     Response,
@@ -73,8 +75,10 @@ class Afterwards:
     async def look(self, seen: Observation) -> Observation:
         """The observation with what was found after the script."""
         named, findings, dead = self.cell.case.aftermath, [], None
+        if any(isinstance(one.closed, IdledOut) for one in self.peer.connections):
+            named = replace(named, session=None, connection=None)
         if seen.reaction is not None:
-            findings += [await self._session(one) for one in list(self.peer.sessions)]
+            findings += [await self._session(one, named) for one in list(self.peer.sessions)]
         problem = await self._connection()
         findings.append(_finding("this connection", problem, named.connection))
         if problem or self.cell.case.violates:
@@ -88,7 +92,7 @@ class Afterwards:
         findings = [_unless_before(one, self.before) for one in findings]
         return replace(seen, aftermath=tuple(findings), new_connection_dead=dead)
 
-    async def _session(self, session: Session) -> Finding:
+    async def _session(self, session: Session, named: Aftermath) -> Finding:
         """Whether a session still carries everything, as far as credit allows to ask."""
         what = "this session" if session is self.peer.sessions[0] else "another session"
         problem = "" if session.is_open() else "ended"
@@ -96,7 +100,7 @@ class Afterwards:
             problem = await _problem(exchange)
             if problem:
                 break
-        return _finding(what, problem, self.cell.case.aftermath.session)
+        return _finding(what, problem, named.session)
 
     def _exchanges(self, session: Session) -> Iterator[Exchange]:
         """One of each kind that this application answers and that no limit forbids."""

@@ -37,7 +37,7 @@ _SHARES = 2
 _ROW = 5
 # A cell may wait for its control, and that for its own.
 _DEPTH = 3
-_IN_COMPANY = "the endpoint broke with several cells in flight, and for none of them alone"
+_IN_COMPANY = "the endpoint broke with several cells in flight, and for none of them alone: "
 _DAY_S = 86_400.0
 _ENDLESS = Patience(_DAY_S, _DAY_S, FAST.quiet_s, _DAY_S, _DAY_S)
 
@@ -128,6 +128,7 @@ class _GroupRun:
         self._cells = [one.cell(self._catalogue) for one in job.cells]
         self._ground = Ground(job.factory, self._cells[0], job.seed, report)
         self._is_broken = False
+        self._why_broken = "an exception of ours"
         self._left = {one.id: one for one in self._cells}
         # Of cells that broke a fresh endpoint, alone.
         self._crashes: dict[str, Attempt] = {}
@@ -193,7 +194,7 @@ class _GroupRun:
                 await self._ground.restart()
                 self._is_broken = False
             elif suspects and not any(one.id in self._crashes for one in suspects):
-                self._report(Noted(_IN_COMPANY))
+                self._report(Noted(_IN_COMPANY + self._why_broken))
         return doubtful
 
     async def _wave(self, waiting: deque[Cell]) -> tuple[list[tuple[Cell, Attempt]], list[Cell]]:
@@ -230,7 +231,9 @@ class _GroupRun:
         control = None if twin is None else Control(twin, await self._once(twin))
         attempt = await self._ground.attempt(cell, control, self._job.pace.first)
         # Also where it is a control, and the cell that waits for it merely blocked.
-        self._is_broken |= attempt.broke_endpoint
+        if attempt.broke_endpoint and not self._is_broken:
+            self._is_broken = True
+            self._why_broken = f"{attempt.verdict.reason}, after {cell.id}"
         return attempt
 
     async def _alone(self, cell: Cell) -> Attempt:

@@ -163,6 +163,18 @@ def test_a_handshake_that_hangs_says_nothing_of_the_rule(
     assert found.outcome is outcome
 
 
+def test_an_idle_timeout_is_no_close_of_the_endpoint(attempt: Run) -> None:
+    async def idles(peer: Peer) -> Reaction:
+        peer.shape(idle_timeout_s=1.0)
+        session = await peer.open_session(Hold())
+        return await session.connect_stream.reaction()
+
+    graded = Aftermath(session="close-on-capsule", connection="close-on-capsule")
+    found = attempt(idles, expect=Expect(Silence()), aftermath=graded)
+    assert "this connection: closed, IdledOut()" in found.verdict.aftermath
+    assert found.outcome is Outcome.PASS
+
+
 def test_a_script_without_end_is_a_timeout(attempt: Run) -> None:
     async def waits(_: Peer) -> Reaction:
         await asyncio.Event().wait()
