@@ -37,6 +37,12 @@ class Manners:
         self._without: Collection[int] = ()
         self._replaced: Mapping[int, int] = {}
 
+    @property
+    def are_plain(self) -> bool:
+        """Nothing is held back, hurried or edited."""
+        edits = (self.hurries, self.withheld, self._whole, self._extra, self._without)
+        return not any(edits) and self._whole is None and not self._replaced
+
     def announce(
         self,
         *,

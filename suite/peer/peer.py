@@ -223,7 +223,7 @@ class Peer:
             cell=setup.cell,
             bench=self._bench,
         )
-        other._setup.packets = setup.packets
+        other._setup.packets, other._setup.is_first = setup.packets, False
         other.control_latency_s = self.control_latency_s
         self._others.append(other)
         return other

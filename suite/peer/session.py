@@ -161,11 +161,16 @@ class Session:
         return Reaction("session", signals)
 
     async def require(self) -> "Session":
-        """Establish it; the Reaction ends the script when that fails."""
+        """Establish it; the Reaction ends the script when that fails.
+
+        Where nothing had been done before that an endpoint could mind, the premise is missing.
+        """
         reaction = await self.establish()
         if not any(isinstance(one, Established) for one in reaction.signals):
             if self.is_begun:
                 limits.check_room(self.connection, reaction)
+            if self.opening == Opening() and self._setup.is_untouched:
+                raise PremiseMissing(f"a session: {reaction}")
             raise EndScript(reaction)
         # A client's SETTINGS may come after its request, and what it grants is in them.
         await self._until(self.connection.knows_settings)

@@ -19,13 +19,16 @@ from wtspec.suite.quic.connection import Connection
 from wtspec.suite.quic.identity import Identity, ed25519, shown_to_real_clients
 from wtspec.suite.quic.options import QuicOptions
 
+# Our side of a connection's and a session's beginning, as the timeline tells it.
+_OPENING = ("CONTROL", "QPACK_ENCODER", "QPACK_DECODER", "HEADERS")
+
 
 @dataclass(slots=True)
 class Setup:
     """Shared by the Peer, its sessions and the side that opens them.
 
     `changes` edit the QuicOptions of connections that are made later. `connections` has every one,
-    those that a client opened unasked included.
+    those that a client opened unasked included. `is_first`: no other Peer of the cell was before.
     """
 
     endpoint: Endpoint
@@ -41,6 +44,7 @@ class Setup:
     changes: dict[str, Any] = field(default_factory=dict)
     connections: list[Http3Connection] = field(default_factory=list)
     packets: Packets = field(init=False)
+    is_first: bool = True
 
     def __post_init__(self) -> None:
         is_server = self.endpoint.role is Role.SERVER
@@ -62,6 +66,16 @@ class Setup:
         if self.changes or self.path != CLEAN:
             return False
         return any(not one.is_ready and one.closed is None for one in self.connections)
+
+    @property
+    def is_untouched(self) -> bool:
+        """So far there was one opening without edits: nothing that the endpoint could mind."""
+        if not self.is_first or self.changes or self.path != CLEAN or not self.manners.are_plain:
+            return False
+        moments = self.bench.timeline.moments
+        sent = [one for one in moments if one.direction == "sent" and one.where != "packet"]
+        is_opening = all(one.what.startswith(_OPENING) for one in sent)
+        return is_opening and len(sent) <= len(_OPENING)
 
     def identity(self) -> Identity:
         """Fixed sizes in the simulation; what real clients take elsewhere."""
