@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer';
 
 const CONTRACT = 1;
 const STDOUT = 1;
+const BUSY_MS = 1;
 const SETTLED_AFTER_MS = 20;
 const SETTLE_LIMIT_MS = 500;
 
@@ -13,6 +14,20 @@ export const base64 = (bytes) =>
 
 export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** All of it, also where the runtime has made stdout a pipe that does not wait for its reader. */
+function print(text) {
+  const nobody = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(STDOUT, rest));
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(nobody, 0, 0, BUSY_MS);
+    }
+  }
+}
+
 /** Prints events in the order in which the API shows them, and names what no command named. */
 export class Events {
   #latest = 0;
@@ -20,7 +35,7 @@ export class Events {
 
   emit(event, fields) {
     this.#latest = Date.now();
-    writeSync(STDOUT, `${JSON.stringify({ event, ...fields })}\n`);
+    print(`${JSON.stringify({ event, ...fields })}\n`);
   }
 
   hello(stack, role) {
