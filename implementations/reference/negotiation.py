@@ -25,6 +25,10 @@ from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.settings import Setting
 from wtspec.suite.wire.transport_parameters import Parameter
 
+_FORBIDDING = {
+    Side.CLIENT: {Unmet.NO_SESSION, Unmet.NO_SESSION_OR_CLOSE},
+    Side.SERVER: {Unmet.MALFORMED},
+}
 _COUNTS_SESSIONS = {FlowControlRule.MAX_SESSIONS, FlowControlRule.EITHER}
 _SINGLE_UNLESS_ON = _COUNTS_SESSIONS | {FlowControlRule.LIMITS}
 
@@ -122,13 +126,12 @@ class Negotiated:
     theirs_by_number: Mapping[int, int]
 
     def forbids_sessions(self, side: Side) -> bool:
-        """Whether what is missing rules a session out.
+        """Whether what is missing rules a session out: only where the draft says so.
 
-        A client asks for none whatever is missing; for a server the draft must say malformed.
+        Before draft 14 both sides had to announce datagrams, and from 10 on RESET_STREAM_AT, but a
+        client was not told to do without a session where a server did not.
         """
-        if side is Side.CLIENT:
-            return bool(self.unmet)
-        return any(one.unmet is Unmet.MALFORMED for one in self.unmet)
+        return any(one.unmet in _FORBIDDING[side] for one in self.unmet)
 
     @property
     def session_limit(self) -> int | None:

@@ -3,13 +3,10 @@
 from collections.abc import Collection
 
 from wtspec.implementations.reference.decisions.datagrams import DatagramRules
-from wtspec.implementations.reference.decisions.negotiation import NegotiationRules
 from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.faults.fault import SERVER, fault
-from wtspec.suite.dialect import Announcement, Unmet
 from wtspec.suite.wire import datagram
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.transport_parameters import Parameter
 
 
 @fault("drops-empty-datagrams")
@@ -50,15 +47,6 @@ class IgnoresDatagramLimits(DatagramRules):
 
     def heeds_limit(self) -> bool:
         return False
-
-
-@fault("ignores-datagram-limits")
-class MissesNoDatagramLimit(NegotiationRules):
-    """Where the draft leaves open what its lack means, a session is had without it."""
-
-    def requires(self, announcement: Announcement) -> bool:
-        is_about_it = Parameter.MAX_DATAGRAM_FRAME_SIZE in announcement.what
-        return not (is_about_it and announcement.unmet is Unmet.UNSPECIFIED)
 
 
 @fault("reads-one-byte-quarter-ids")

@@ -70,6 +70,20 @@ def test_every_requirement_counts_alone(side: Side) -> None:
             assert requirement in negotiate(offer(name), side, peer, RULES).unmet
 
 
+@pytest.mark.parametrize(
+    ("name", "is_forbidden"),
+    [("h3-07", False), ("h3-10", False), ("h3-13", False), ("h3-14", True)],
+)
+def test_a_client_does_without_a_session_only_where_its_draft_says_so(
+    name: str, is_forbidden: bool
+) -> None:
+    pairs = dict(dialect(name).settings(Side.SERVER, SessionLimits(16, 100, 10, 10)))
+    lacking_parameters = PeerAnnouncements(pairs, {})
+    found = negotiate(offer(name), Side.CLIENT, lacking_parameters, RULES)
+    assert found.unmet
+    assert found.forbids_sessions(Side.CLIENT) is is_forbidden
+
+
 LIMITS = [
     ("h3-02", OFF, None, None),
     ("h3-07", OFF, 16, 16),
