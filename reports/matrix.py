@@ -97,7 +97,7 @@ def _worst(pair: Sequence[Cell]) -> str:
 
 
 def _line(cell: Cell) -> str:
-    blame = f"; {cell['blame']}" if cell.get("blame") else ""
+    blame = f"; to blame: {cell['blame']}" if cell.get("blame") else ""
     where = f"{cell['client']} > {cell['server']}, {cell['link']}, {cell['scenario']}"
     return _cell(f"{where}: {cell.get('why', '')}{blame}")
 

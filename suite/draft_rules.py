@@ -119,7 +119,9 @@ class Unmet(Enum):
     NOT_REQUIRED = "nothing: the announcement is optional"
     UNSPECIFIED = "required, the consequence is not said"
     NO_SESSION = "the client asks for no session"
-    NO_SESSION_OR_CLOSE = "as before; it may close with WT_REQUIREMENTS_NOT_MET"
+    NO_SESSION_OR_CLOSE = (
+        "the client asks for no session, and may close with WT_REQUIREMENTS_NOT_MET"
+    )
     MALFORMED = "the server treats every session as malformed (H3_MESSAGE_ERROR)"
 
 

@@ -15,6 +15,7 @@ from wtspec.suite.bystander.facts import Exchange
 from wtspec.suite.bystander.negotiation import State
 from wtspec.suite.endpoint.interface import EndpointGone
 from wtspec.suite.network.capture import Capture
+from wtspec.suite.requirements import ledger
 
 _SHOWN_LINES = 40
 
@@ -85,7 +86,9 @@ def judged(seen: Evidence, pair: Pair) -> tuple[Outcome, str, str]:
         is_decided = seen.carries_all or not missing.sent
         blame = blame or (str(missing.blame or "") if is_decided else "")
     if first := next(iter(seen.exchange.findings), None):
+        where = ledger.load()[first.requirement].citation
         why += f"; on the wire the {first.side} first broke {first.requirement}: {first.what}"
+        why += f" ({where})"
         # Where a delivery is missing, the wire was asked for just that.
         blame = blame or (str(first.side) if seen.broken else "")
     return Outcome.FAIL, why, blame

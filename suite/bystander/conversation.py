@@ -140,6 +140,7 @@ class Conversation:
         self.facts.settings_numbers[seen.side] = seen.number
         if what.pairs is not None:
             self.facts.settings[seen.side] = dict(what.pairs)
+            self.facts.settings_s[seen.side] = seen.time_s
             self.facts.negotiation = negotiate(self.facts.settings, self._token)
 
     def _frame(self, seen: Observed, what: observed.FrameRead) -> None:

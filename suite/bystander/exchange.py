@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from wtspec.suite.bystander.announcements import missing
 from wtspec.suite.bystander.blame import blame, holds, unfinished
 from wtspec.suite.bystander.conversation import Conversation
 from wtspec.suite.bystander.facts import Exchange, Finding, Line
@@ -54,6 +55,7 @@ class _Reading:
         self._first: list[Line] = []
         self._last: deque[Line] = deque(maxlen=LAST_LINES)
         self._lines = 0
+        self._missing: list[Finding] = []
 
     def take(self, seen: Seen) -> None:
         while len(self._readers) <= seen.connection:
@@ -69,7 +71,12 @@ class _Reading:
     def end(self, connection: int, whole: Collection[Side]) -> None:
         """Nothing more comes; of the sides in `whole` no packet is missing."""
         if connection < len(self._conversations):
-            self._blame(unfinished(self._conversations[connection], whole))
+            conversation = self._conversations[connection]
+            self._blame(unfinished(conversation, whole))
+            self._missing += missing(conversation)
+
+    def _holds(self, finding: Finding) -> bool:
+        return holds(finding, self._conversations[finding.connection])
 
     def _blame(self, found: Iterable[Finding]) -> None:
         """The first of a kind on a stream; a broken limit stays broken with every byte."""
@@ -95,8 +102,7 @@ class _Reading:
         kept = [replace(one, time_s=one.time_s - start_s) for one in both]
         findings = [
             replace(one, time_s=one.time_s - start_s)
-            for one in self._findings.values()
-            if holds(one, self._conversations[one.connection])
+            for one in (*filter(self._holds, self._findings.values()), *self._missing)
         ]
         return Exchange(
             connections=tuple(one.facts for one in self._conversations),

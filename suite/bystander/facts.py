@@ -110,6 +110,7 @@ class Connection:
     parameters: dict[Side, tuple[tuple[int, bytes], ...]] = field(default_factory=dict)
     settings: dict[Side, dict[int, int]] = field(default_factory=dict)
     settings_numbers: dict[Side, int] = field(default_factory=dict)
+    settings_s: dict[Side, float] = field(default_factory=dict)
     negotiation: Negotiation = field(default_factory=lambda: Negotiation(State.OPEN, (), {}))
     sessions: dict[int, Session] = field(default_factory=dict)
     goaways: dict[Side, list[int]] = field(default_factory=lambda: {side: [] for side in Side})

@@ -40,7 +40,7 @@ def test_a_cell_for_each_scenario_of_a_pair() -> None:
     jsonschema.validate(found, schema)
     text = matrix.markdown(found)
     assert "| one | 1 ✓ 1 ✗ 1 ○ h3-16 |" in text
-    assert "- one \\> two, clean, echo-bidi: nothing came; server" in text
+    assert "- one \\> two, clean, echo-bidi: nothing came; to blame: server" in text
 
 
 def test_no_common_dialect_is_told_from_broken() -> None:
