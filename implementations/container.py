@@ -30,10 +30,12 @@ from wtspec.implementations.lines import Flood, Printed, Tail
 from wtspec.implementations.program import (
     GRACE_S,
     MOST_KEYS_BYTES,
+    Making,
     OnEnd,
     OnLine,
     ProgramEndpoint,
     Running,
+    S,
 )
 from wtspec.suite.endpoint import contract, processes
 from wtspec.suite.endpoint.configuration import Configuration
@@ -96,11 +98,22 @@ async def start(
     berth: Berth, role: Role, configuration: Configuration, dialects: tuple[str, ...]
 ) -> ProgramEndpoint:
     """Start the container; raises EngineTrouble, and what `ProgramEndpoint.started` does."""
+    return await start_for(ProgramEndpoint, berth, role, configuration, dialects)
+
+
+async def start_for(
+    making: Making[S],
+    berth: Berth,
+    role: Role,
+    configuration: Configuration,
+    dialects: tuple[str, ...],
+) -> S:
+    """The same, for somebody else."""
     engine = await asyncio.to_thread(Engine)
     host = await asyncio.to_thread(engine.gateway, berth.owner)
     files = tempfile.TemporaryDirectory(prefix="wtspec-")
     # A server's address is known when it runs; a client is told to come to ours.
-    endpoint = ProgramEndpoint(role, (host, 0), files)
+    endpoint = making(role, (host, 0), files)
 
     async def starting(on_line: OnLine, on_end: OnEnd) -> Running:
         folder = Path(files.name, "certs")

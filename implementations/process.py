@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wtspec.implementations.child import Child, Command
 from wtspec.implementations.launch import HOST, Launch, certificates, free_port
-from wtspec.implementations.program import OnEnd, OnLine, ProgramEndpoint, Running
+from wtspec.implementations.program import Making, OnEnd, OnLine, ProgramEndpoint, Running, S
 from wtspec.suite.endpoint import contract
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import EndpointGone, Role
@@ -26,9 +26,24 @@ async def start(
 
     `identity` is the server's own, or for a client that of our side.
     """
+    return await start_for(
+        ProgramEndpoint, launch, role, configuration, dialects, identity=identity
+    )
+
+
+async def start_for(
+    making: Making[S],
+    launch: Launch,
+    role: Role,
+    configuration: Configuration,
+    dialects: tuple[str, ...],
+    *,
+    identity: Identity,
+) -> S:
+    """The same, for somebody else."""
     address = (HOST, free_port() if role is Role.SERVER else 0)
     files = tempfile.TemporaryDirectory(prefix="wtspec-")
-    endpoint = ProgramEndpoint(role, address, files)
+    endpoint = making(role, address, files)
 
     async def starting(on_line: OnLine, on_end: OnEnd) -> Running:
         variables = {

@@ -29,6 +29,7 @@ GRACE_S = 2  # from SIGTERM to SIGKILL
 MOST_KEYS_BYTES = 1 << 20
 OnLine = Callable[[bytes], None]
 OnEnd = Callable[[], None]
+Files = tempfile.TemporaryDirectory[str]
 T = TypeVar("T")
 
 
@@ -63,12 +64,33 @@ class Running(Protocol):
         ...
 
 
+Starting = Callable[[OnLine, OnEnd], Awaitable[Running]]
+
+
+class Startable(Protocol):
+    """Who wants the program: `ProgramEndpoint`, or somebody who looks closer at how it begins.
+
+    Made of the role, the address (whoever starts it corrects it when it is known better) and the
+    program's files, which are its own from then on.
+    """
+
+    address: Addr
+
+    async def started(self, starting: Starting, deadline_s: float) -> None:
+        """Start it; raises what there is to say of a program that does not begin as it should."""
+        ...
+
+
+S = TypeVar("S", bound=Startable)
+Making = Callable[[Role, Addr, Files], S]
+
+
 class ProgramEndpoint:
     """A started program in one role and configuration: an `Endpoint`."""
 
     shows_events = True
 
-    def __init__(self, role: Role, address: Addr, files: tempfile.TemporaryDirectory[str]) -> None:
+    def __init__(self, role: Role, address: Addr, files: Files) -> None:
         self._role = role
         self.address = address
         self._files = files
@@ -137,9 +159,7 @@ class ProgramEndpoint:
         finally:
             self._files.cleanup()
 
-    async def started(
-        self, starting: Callable[[OnLine, OnEnd], Awaitable[Running]], deadline_s: float
-    ) -> None:
+    async def started(self, starting: Starting, deadline_s: float) -> None:
         """Start it and wait for its `hello`, and for a server until it is ready.
 
         Raises EndpointNotOffered (this role or none of the dialects), EndpointMisuse (no `hello`

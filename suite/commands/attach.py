@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from wtspec.suite.dialect import Dialect
@@ -15,6 +15,9 @@ from wtspec.suite.endpoint.interface import Addr, Endpoint, EndpointNotOffered, 
 from wtspec.suite.network.link import Network
 from wtspec.suite.quic.identity import shown_to_real_clients
 from wtspec.suite.run.factory import CannotStart, EndpointFactory
+
+if TYPE_CHECKING:
+    from wtspec.implementations.program import Making, S
 
 _ANSWER_S = 3.0
 
@@ -100,11 +103,23 @@ class Program:
         self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
     ) -> Endpoint:
         """Without dialects: in those of its own choice."""
-        from wtspec.implementations.launch import Launch
-        from wtspec.implementations.process import start
+        from wtspec.implementations.program import ProgramEndpoint
 
-        launch = Launch(self.command, Path(self.directory))
-        return await start(launch, role, configuration, dialects, shown_to_real_clients())
+        return await self.started_for(ProgramEndpoint, role, configuration, dialects)
+
+    async def started_for(
+        self,
+        making: "Making[S]",
+        role: Role,
+        configuration: Configuration,
+        dialects: tuple[str, ...],
+    ) -> "S":
+        """The same, for somebody else."""
+        from wtspec.implementations.launch import Launch
+        from wtspec.implementations.process import start_for
+
+        launch, identity = Launch(self.command, Path(self.directory)), shown_to_real_clients()
+        return await start_for(making, launch, role, configuration, dialects, identity=identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +168,24 @@ class InContainer:
         self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
     ) -> Endpoint:
         """Without dialects: in those of its own choice."""
-        from wtspec.implementations.claim import EngineTrouble
-        from wtspec.implementations.container import Berth, start
+        from wtspec.implementations.program import ProgramEndpoint
 
+        return await self.started_for(ProgramEndpoint, role, configuration, dialects)
+
+    async def started_for(
+        self,
+        making: "Making[S]",
+        role: Role,
+        configuration: Configuration,
+        dialects: tuple[str, ...],
+    ) -> "S":
+        """The same, for somebody else."""
+        from wtspec.implementations.claim import EngineTrouble
+        from wtspec.implementations.container import Berth, start_for
+
+        berth = Berth(self.image, self.owner)
         try:
-            return await start(Berth(self.image, self.owner), role, configuration, dialects)
+            return await start_for(making, berth, role, configuration, dialects)
         except EngineTrouble as trouble:
             raise CannotStart(str(trouble)) from trouble
 

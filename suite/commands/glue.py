@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 from wtspec.implementations import readiness
-from wtspec.suite.commands.glue_checks import Check, Checklist, Result, checks_of
+from wtspec.suite.commands.attach import Launched
+from wtspec.suite.commands.glue_checks import Check, Checklist, Noted, Result, checks_of
 from wtspec.suite.commands.glue_client import ClientCheck
+from wtspec.suite.commands.glue_client_talk import ClientTalk
 from wtspec.suite.commands.glue_program import (
     CLEAN_STATUSES,
     NOT_OFFERED_STATUS,
@@ -16,75 +18,76 @@ from wtspec.suite.commands.glue_program import (
 )
 from wtspec.suite.commands.glue_server import ServerCheck
 from wtspec.suite.commands.glue_words import hello_faults, lines_are_right
-from wtspec.suite.dialect import DIALECTS, Dialect
+from wtspec.suite.dialect import DIALECTS, Dialect, Side
 from wtspec.suite.endpoint.contract import decode_hello
-from wtspec.suite.endpoint.interface import ApiEvent, EndpointMisuse, Hello, Role
-from wtspec.suite.quic.identity import Identity, p256
+from wtspec.suite.endpoint.interface import ApiEvent, EndpointGone, EndpointMisuse, Hello, Role
 
 START_S = 10.0
 _END_S = 2.0
 
 
-async def check_role(command: str, role: Role, show: Callable[[str], None]) -> int | None:
+async def check_role(factory: Launched, role: Role, show: Callable[[str], None]) -> int | None:
     """How much is wrong; None when the program declines the role, which it may."""
     show(f"as a {role}")
-    identity = p256()
-    checklist = Checklist(show)
+    checklist = Checklist(show, Side(str(role)))
     try:
-        async with started(command, role, identity) as program:
+        async with started(factory, role) as program:
             first = await program.first_event(START_S)
             if first is None:
                 return _mute(program, checklist)
-            await _check(program, first, identity, checklist)
-    except OSError as error:
+            await _check(program, first, checklist)
+    except EndpointGone as error:
         checklist.note(
-            Result.WRONG,
-            "it does not start",
-            str(error),
-            "--exec is split as a shell would, but run without one; give the path of the program",
+            Noted(
+                "it does not start",
+                Result.WRONG,
+                str(error),
+                "--exec is split as a shell would, but run without one; give the program's path",
+            )
         )
     return checklist.wrong
 
 
 def _mute(program: Program, checklist: Checklist) -> int | None:
     """It said nothing that is an event."""
-    status = program.child.status
+    status = program.running.status
     if status == NOT_OFFERED_STATUS:
-        checklist.note(Result.NOT_OFFERED, "this role is not offered: exit status 127")
+        checklist.note(Noted("this role is not offered: exit status 127", Result.NOT_OFFERED))
         return None
     how = f"no `hello` within {START_S:g} s" if status is None else f"exit status {status}"
-    said = program.child.log.last_line
+    said = program.running.log.last_line
     if program.logs:
         said = program.logs[-1].decode("utf-8", "replace")[:200]
     checklist.note(
-        Result.WRONG,
-        "it does not start",
-        f"{how}, and no `hello` before it" + (f" ({said})" if said else ""),
-        "print `hello` as the first line of JSON on stdout, and flush it",
+        Noted(
+            "it does not start",
+            Result.WRONG,
+            f"{how}, and no `hello` before it" + (f" ({said})" if said else ""),
+            "print `hello` as the first line of JSON on stdout, and flush it",
+        )
     )
     return checklist.wrong
 
 
-async def _check(
-    program: Program, first: ApiEvent, identity: Identity, checklist: Checklist
-) -> None:
+async def _check(program: Program, first: ApiEvent, checklist: Checklist) -> None:
     faults = [*hello_faults(first, program.role)]
     for fault in faults:
-        checklist.note(Result.WRONG, fault, "", "the contract's table of events has what is due")
+        fix = "the contract's table of events has what is due"
+        checklist.note(Noted(fault, Result.WRONG, fix=fix))
     if not faults:
-        checklist.note(Result.OK, "`hello` comes first and is complete")
+        checklist.note(Noted("`hello` comes first and is complete", Result.OK))
     try:
         hello = decode_hello(first)
     except EndpointMisuse:
         return  # the faults above say why
     checklist.features, checklist.unsupported = hello.features, hello.unsupported
     if (spoken := _common(hello)) is None:
-        checklist.note(Result.WRONG, "no dialect in `hello` is one that our reference speaks")
+        checklist.note(Noted("our reference speaks no dialect in `hello`", Result.WRONG))
         return
     if program.role is Role.SERVER:
         await _check_server(program, spoken, checklist)
     else:
-        await _check_client(program, spoken, identity, checklist)
+        await _check_client(program, spoken, checklist)
     await checklist.run(
         (
             Check(
@@ -103,9 +106,10 @@ def _common(hello: Hello) -> Dialect | None:
 
 async def _check_server(program: Program, spoken: Dialect, checklist: Checklist) -> None:
     await checklist.run((_ready(program),))
-    if checklist.results[-1] is Result.WRONG:
+    if checklist.noted[-1].result is Result.WRONG:
         return
     check = ServerCheck(program, spoken, checklist.features)
+    checklist.wire = check.wire
     try:
         await checklist.run(checks_of(check, spoken.name))
     finally:
@@ -113,15 +117,15 @@ async def _check_server(program: Program, spoken: Dialect, checklist: Checklist)
     await checklist.run((_terminated(program),))
 
 
-async def _check_client(
-    program: Program, spoken: Dialect, identity: Identity, checklist: Checklist
-) -> None:
-    check = ClientCheck(program, spoken, checklist.features, identity)
+async def _check_client(program: Program, spoken: Dialect, checklist: Checklist) -> None:
+    talk = ClientTalk(program, spoken, checklist.features)
+    checklist.wire = talk.wire
+    check = ClientCheck(talk)
     try:
         await checklist.run(checks_of(check, spoken.name))
         await checklist.run((_shut_down(program),))
     finally:
-        await check.close()
+        await talk.close()
 
 
 def _ready(program: Program) -> Check:
@@ -141,9 +145,11 @@ def _ready(program: Program) -> Check:
 
 def _terminated(program: Program) -> Check:
     async def ends() -> None:
-        expect(program.child.status is None, f"it ended by itself: status {program.child.status}")
+        expect(
+            program.running.status is None, f"it ended by itself: status {program.running.status}"
+        )
         await program.stop()
-        status = program.child.status
+        status = program.running.status
         expect(status in CLEAN_STATUSES, f"it ended with status {status} or had to be killed")
 
     return Check("SIGTERM ends it", ends, "on SIGTERM exit within 2 s, with status 0 or 143")

@@ -9,7 +9,9 @@ from typing import Any
 
 from wtspec.implementations.reference.errors import WebTransportError
 from wtspec.reports.block import visible
-from wtspec.suite.commands.glue_program import PATIENCE_S, Wrong
+from wtspec.suite.commands.glue_peer import Wire
+from wtspec.suite.commands.glue_program import PATIENCE_S, Undecided, Wrong
+from wtspec.suite.dialect import Side
 from wtspec.suite.endpoint.interface import EndpointGone
 
 
@@ -17,18 +19,39 @@ class Result(Enum):
     OK = "ok"
     WRONG = "WRONG"
     NOT_OFFERED = "-"
+    UNDECIDED = "?"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """`needs`: a path or command that `hello.unsupported` may name, or a feature with a + in front,
-    without which there is nothing to check. `fix`: what to do when it goes wrong.
+    without which there is nothing to check; the first feature is the one that the check shows.
+    `fix`: what to do when it goes wrong.
     """
 
     name: str
     work: Callable[[], Awaitable[None]]
     fix: str
     needs: Sequence[str] = ()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(one[1:] for one in self.needs if one.startswith("+"))
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What came of one check. `shows`: the feature that it is about; "" for none in particular.
+
+    `wire`: the last that the program sent before it went wrong.
+    """
+
+    name: str
+    result: Result
+    detail: str = ""
+    fix: str = ""
+    shows: str = ""
+    wire: tuple[str, ...] = ()
 
 
 Work = Callable[[Any], Awaitable[None]]
@@ -60,31 +83,46 @@ def checks_of(owner: object, dialect: str) -> list[Check]:
 
 @dataclass(slots=True)
 class Checklist:
-    """Results in order; `show` gets each as a line as it comes."""
+    """Results in order; `show` gets each as a line as it comes.
+
+    `wire`: where what the `side` of the program sent can be read.
+    """
 
     show: Callable[[str], None]
+    side: Side
     features: frozenset[str] = frozenset()
     unsupported: frozenset[str] = frozenset()
-    results: list[Result] = field(default_factory=list)
+    wire: Wire | None = None
+    noted: list[Noted] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
-        return self.results.count(Result.WRONG)
+        return [one.result for one in self.noted].count(Result.WRONG)
 
     async def run(self, checks: Sequence[Check]) -> None:
         for check in checks:
             if (lacking := self._lacking(check)) is None:
                 await self._run(check)
             else:
-                self.note(Result.NOT_OFFERED, check.name, f"not offered: {lacking}")
+                self._note(check, Result.NOT_OFFERED, f"not offered: {lacking}")
 
-    def note(self, result: Result, name: str, detail: str = "", fix: str = "") -> None:
+    def note(self, one: Noted) -> None:
         """Add a result and show it."""
-        self.results.append(result)
-        told = f"  {result.value:6} {name}" + (f": {visible(detail)}" if detail else "")
-        self.show(told)
-        if fix and result is Result.WRONG:
-            self.show(f"         fix: {fix}")
+        self.noted.append(one)
+        told = f": {visible(one.detail)}" if one.detail else ""
+        self.show(f"  {one.result.value:6} {one.name}{told}")
+        if one.result is Result.WRONG:
+            for line in one.wire:
+                self.show(f"         wire: {line.strip()}")
+            if one.fix:
+                self.show(f"         fix: {one.fix}")
+
+    def _note(self, check: Check, result: Result, detail: str = "", since: int = 0) -> None:
+        wire: tuple[str, ...] = ()
+        if self.wire is not None and result is Result.WRONG:
+            wire = self.wire.lines(self.side, since)
+        shows = next(iter(check.features), "")
+        self.note(Noted(check.name, result, detail, check.fix, shows, wire))
 
     def _lacking(self, check: Check) -> str | None:
         for one in check.needs:
@@ -95,12 +133,15 @@ class Checklist:
         return None
 
     async def _run(self, check: Check) -> None:
+        since = self.wire.mark if self.wire else 0
         try:
             async with asyncio.timeout(2 * PATIENCE_S + 2):
                 await check.work()
         except TimeoutError:
-            self.note(Result.WRONG, check.name, "nothing more came in time", check.fix)
+            self._note(check, Result.WRONG, "nothing more came in time", since)
         except (Wrong, WebTransportError, EndpointGone) as error:
-            self.note(Result.WRONG, check.name, str(error) or type(error).__name__, check.fix)
+            self._note(check, Result.WRONG, str(error) or type(error).__name__, since)
+        except Undecided as why:
+            self._note(check, Result.UNDECIDED, str(why))
         else:
-            self.note(Result.OK, check.name)
+            self._note(check, Result.OK)

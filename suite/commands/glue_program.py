@@ -2,19 +2,15 @@
 
 import asyncio
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-from wtspec.implementations import launch as launching
-from wtspec.implementations.child import Child, Command
-from wtspec.implementations.launch import Launch, certificates, free_port
+from wtspec.implementations.program import Files, Running, Starting
+from wtspec.suite.commands.attach import Launched
 from wtspec.suite.endpoint import contract
 from wtspec.suite.endpoint.configuration import Configuration
 from wtspec.suite.endpoint.interface import Addr, ApiEvent, EndpointMisuse, Role
-from wtspec.suite.quic.identity import Identity
 
 PATIENCE_S = 5.0
 NOT_OFFERED_STATUS = 127
@@ -25,6 +21,10 @@ CONFIGURATION = Configuration("check", protocols=("chat-v2", "chat-v1"))
 
 class Wrong(Exception):
     """What was seen in place of what the contract asks for, in one clause."""
+
+
+class Undecided(Exception):
+    """Why a check could not tell, in one clause."""
 
 
 class EventLog:
@@ -71,22 +71,28 @@ class EventLog:
 class Program:
     """The running program. `logs`: its lines that are no events, the newest few."""
 
-    def __init__(self, role: Role, address: Addr) -> None:
+    def __init__(self, role: Role, address: Addr, files: Files) -> None:
         self.role = role
         self.address = address
         self.seen = EventLog("the program")
         self.logs: list[bytes] = []
-        self._child: Child | None = None
+        self._files = files
+        self._running: Running | None = None
         self._numbers = 0
 
     @property
-    def child(self) -> Child:
-        assert self._child is not None, "started"
-        return self._child
+    def running(self) -> Running:
+        assert self._running is not None, "started"
+        return self._running
 
-    async def launch(self, command: Command) -> None:
-        # Each check waits for the end by itself.
-        self._child = await Child.start(command, self._on_line, lambda: None)
+    async def started(self, starting: Starting, deadline_s: float) -> None:
+        """Not that it says anything: each check waits for that, and for the end, by itself."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                self._running = await starting(self._on_line, lambda: None)
+        except BaseException:
+            await self.stop()
+            raise
 
     def _on_line(self, line: bytes) -> None:
         event = contract.decode_event(line)
@@ -99,7 +105,7 @@ class Program:
         """Send a command; its id."""
         self._numbers += 1
         command = {"id": self._numbers, "cmd": cmd, **fields}
-        self.child.write(contract.encode_command(command))
+        self.running.write(contract.encode_command(command))
         return self._numbers
 
     async def do(self, cmd: str, **fields: object) -> ApiEvent:
@@ -121,7 +127,7 @@ class Program:
     async def first_event(self, deadline_s: float) -> ApiEvent | None:
         """What it says first; None when it ends or the time is over before that."""
         first = asyncio.ensure_future(self.seen.first())
-        end = asyncio.ensure_future(self.child.wait())
+        end = asyncio.ensure_future(self.running.wait())
         await asyncio.wait((first, end), timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         for one in (first, end):
             one.cancel()
@@ -130,36 +136,32 @@ class Program:
     async def ended(self, within_s: float) -> int | None:
         """Its exit status when it ends in time."""
         try:
-            await asyncio.wait_for(self.child.wait(), within_s)
+            await asyncio.wait_for(self.running.wait(), within_s)
         except TimeoutError:
             return None
-        return self.child.status
+        return self.running.status
 
     async def stop(self) -> None:
-        if self._child is not None:
-            await self._child.stop()
+        try:
+            if self._running is not None:
+                await self._running.stop()
+        finally:
+            self._files.cleanup()
 
 
 @asynccontextmanager
-async def started(command: str, role: Role, identity: Identity) -> AsyncIterator[Program]:
+async def started(
+    factory: Launched, role: Role, dialects: tuple[str, ...] = ()
+) -> AsyncIterator[Program]:
     """The program in one role, killed with all that it started when the block ends.
 
-    Raises OSError when there is nothing to start.
+    Raises EndpointGone when there is nothing to start, CannotStart when that is no fault of its.
     """
-    launch = Launch(command)
-    address = (launching.HOST, free_port() if role is Role.SERVER else 0)
-    program = Program(role, address)
-    with tempfile.TemporaryDirectory(prefix="wtspec-") as folder:
-        variables: Mapping[str, str] = {
-            **contract.environment(CONFIGURATION, ()),
-            **launch.variables(role, address),
-            **certificates(identity, Path(folder)),
-        }
-        try:
-            await program.launch(Command(launch.arguments, variables, launch.directory))
-            yield program
-        finally:
-            await program.stop()
+    program = await factory.started_for(Program, role, CONFIGURATION, dialects)
+    try:
+        yield program
+    finally:
+        await program.stop()
 
 
 def payload(event: ApiEvent) -> bytes:

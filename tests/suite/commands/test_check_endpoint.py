@@ -100,7 +100,7 @@ def test_right_glue_is_right_in_both_roles(wtspec: Wtspec, monkeypatch: pytest.M
     assert [line for line in lines if "WRONG" in line] == []
     assert said.status == 0
     assert lines[-1] == "the glue is right"
-    assert len([line for line in lines if line.startswith("  ok ")]) == 42
+    assert len([line for line in lines if line.startswith("  ok ")]) == 54
 
 
 @pytest.mark.parametrize(("mutation", "told"), SERVER.values(), ids=SERVER.keys())
@@ -164,6 +164,50 @@ def test_a_program_that_declines_both_roles(wtspec: Wtspec) -> None:
     said = wtspec("check-endpoint", "--exec", "sh -c 'exit 127'")
     assert said.status == 1
     assert "no role is offered" in said.out
+
+
+# What a library does that has never heard of the extension.
+WITHOUT_RESET_STREAM_AT = """
+import sys
+from wtspec.implementations.reference import program
+from wtspec.implementations.reference.decisions.quic import QuicRules
+
+QuicRules.reset_stream_at = lambda self, honest: ()
+sys.exit(program.main())
+"""
+
+
+@pytest.mark.parametrize("role", ["server", "client"])
+def test_what_a_stack_does_not_announce_is_no_matter_of_glue(
+    wtspec: Wtspec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    monkeypatch.setattr(glue_program, "PATIENCE_S", 15.0)
+    path = tmp_path / "program.py"
+    # The program itself minds what our side announces, which is everything.
+    path.write_text(WITHOUT_RESET_STREAM_AT)
+    said = wtspec("check-endpoint", "--exec", f"{sys.executable} {path}", "--role", role)
+    assert "WRONG" not in said.out
+    assert said.status == 0
+
+
+def test_what_went_wrong_is_shown_on_the_wire(wtspec: Wtspec, program: Callable[..., str]) -> None:
+    command = program(SERVER["wrong-digest"][0])
+    said = wtspec("check-endpoint", "--exec", command, "--role", "server")
+    assert "wire: " in said.out
+    assert "<< stream 0" in said.out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--exec", "one", "--image", "two"),
+        ("--implementation", "none-such"),
+        ("--implementation", "h3-webtransport", "--role", "client"),
+    ],
+)
+def test_one_endpoint_is_named(wtspec: Wtspec, options: tuple[str, ...]) -> None:
+    assert wtspec("check-endpoint", *options).status == 2
 
 
 @pytest.mark.parametrize("command", ["", "sh -c 'open"])

@@ -1,0 +1,118 @@
+"""Our server, and what every check of a client does with it: sessions, streams, reading."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+
+from wtspec.implementations.reference.contract_server import ContractServer
+from wtspec.implementations.reference.serving import ServerOptions
+from wtspec.suite.commands.glue_peer import LENIENT, Wire
+from wtspec.suite.commands.glue_program import (
+    CONFIGURATION,
+    EventLog,
+    Program,
+    expect,
+    field_of,
+    payload,
+)
+from wtspec.suite.dialect import Dialect, FlowControlRule, SessionLimitRule, Side
+from wtspec.suite.endpoint.interface import ApiEvent
+from wtspec.suite.network.udp import UdpNetwork
+from wtspec.suite.quic.identity import shown_to_real_clients
+
+CODE = 9
+
+
+class ClientTalk:
+    """With one started client, by a server that speaks just this dialect.
+
+    `since` counts the events of our server before the session that was asked for last.
+    """
+
+    def __init__(self, program: Program, spoken: Dialect, features: frozenset[str]) -> None:
+        self.program = program
+        self.features = features
+        self._spoken = spoken
+        self.ours = EventLog("our server")
+        self.since = 0
+        host = program.address[0]
+        identity = shown_to_real_clients(host)
+        self._hash = base64.b64encode(identity.hash_sha256).decode()
+        keys: list[str] = []
+        options = ServerOptions(
+            (spoken,),
+            protocols=CONFIGURATION.protocols,
+            identity=identity,
+            key_log=keys.append,
+            rules=LENIENT,
+        )
+        self._server = ContractServer(UdpNetwork(), (host, 0), options, self._emit)
+        self.wire = Wire(self._server.server.address, host, keys)
+        self._names = 0
+
+    async def close(self) -> None:
+        await self._server.server.close()
+        self.wire.close()
+
+    @property
+    def code_seen(self) -> int | None:
+        """A raw code is none of an application's: our server has no number for it."""
+        return None if "raw-codes" in self.features else CODE
+
+    def _emit(self, name: str, fields: Mapping[str, object]) -> None:
+        self.ours.add(ApiEvent(name, dict(fields)))
+
+    def connect(self, path: str, **fields: object) -> tuple[str, int]:
+        self._names += 1
+        self.since = len(self.ours.events)
+        name = f"s{self._names}"
+        host, port = self.wire.address
+        url = f"https://{host}:{port}{path}"
+        fields = {"hashes": [self._hash], **fields}
+        return name, self.program.tell("connect", session=name, url=url, **fields)
+
+    async def session(self, path: str, **fields: object) -> str:
+        """A session; raises Wrong unless `session` comes before the command's `done`."""
+        name, number = self.connect(path, **fields)
+        shown = await self.program.seen.wait("session", session=name)
+        done = await self.program.seen.wait("done", id=number)
+        events = self.program.seen.events
+        expect(events.index(shown) < events.index(done), "`done` came before `session`")
+        return name
+
+    async def stream(self, session: str, kind: str) -> str:
+        self._names += 1
+        name = f"t{self._names}"
+        await self.program.do("open", session=session, stream=name, kind=kind)
+        await self.program.seen.wait("stream", stream=name, kind=kind, by="local")
+        return name
+
+    def may_share(self) -> bool:
+        """Whether the last connection may carry more than one session."""
+        last = self.wire.exchange().connections[-1]
+        if self._spoken.session_limit is SessionLimitRule.QUIC:
+            return True
+        settings = last.settings
+        is_on = len(settings) == len(Side) and self._spoken.flow_control_on(
+            settings[Side.CLIENT], settings[Side.SERVER]
+        )
+        return is_on or self._spoken.flow_control is FlowControlRule.NONE
+
+    def server_session(self) -> object:
+        """Our server's name of the session that was opened last."""
+        shown = self.ours.find("session", self.since)
+        return shown.fields["session"] if shown is not None else None
+
+    async def read_whole(self, stream: str, wanted: bytes) -> None:
+        ended = await self.program.seen.wait("ended", stream=stream)
+        read = b"".join(
+            payload(one)
+            for one in self.program.seen.events
+            if one.name == "data" and one.fields.get("stream") == stream
+        )
+        expect(
+            read == wanted, f"`data` shows {len(read)} bytes that are not the {len(wanted)} sent"
+        )
+        told = tuple(field_of(ended, key) for key in ("bytes", "sha256", "how"))
+        right = (len(wanted), hashlib.sha256(wanted).hexdigest(), "fin")
+        expect(told == right, f"`ended` shows bytes, sha256, how as {told}, not {right}")
