@@ -7,7 +7,7 @@ side left before it announced anything, what is due is due in every dialect that
 from collections.abc import Iterator, Sequence
 
 from wtspec.suite.bystander.conversation import Conversation
-from wtspec.suite.bystander.facts import Finding
+from wtspec.suite.bystander.facts import Connection, Finding
 from wtspec.suite.bystander.negotiation import State
 from wtspec.suite.dialect import DIALECTS, Announcement, Dialect, Side, Unmet
 from wtspec.suite.requirements import ledger
@@ -29,19 +29,27 @@ def missing(conversation: Conversation) -> Iterator[Finding]:
     if any(one.is_established for one in facts.sessions.values()):
         return
     for side, at_s in facts.settings_s.items():
-        dialects = _spoken(conversation, side)
-        for announcement in dialects[0].announcements(side) if dialects else ():
-            requirement = _REQUIREMENTS.get(announcement.what[0])
-            if requirement is None or not _is_due(announcement, requirement, dialects, side):
-                continue
-            if _is_missing(announcement, conversation, side):
-                name = announcement.what[0].name.lower()
-                said = f"{name} is not announced: {announcement.unmet.value}"
-                yield Finding(side, requirement, said, at_s, facts.index, None)
+        for requirement, what in lacking(facts, side, _spoken(facts, side)):
+            yield Finding(side, requirement, what, at_s, facts.index, None)
 
 
-def _spoken(conversation: Conversation, side: Side) -> Sequence[Dialect]:
-    negotiation = conversation.facts.negotiation
+def lacking(
+    facts: Connection, side: Side, dialects: Sequence[Dialect]
+) -> Iterator[tuple[str, str]]:
+    """What this side, whose SETTINGS are known, did not announce though it is due in each of these
+    dialects: the requirement, and what follows.
+    """
+    for announcement in dialects[0].announcements(side) if dialects else ():
+        requirement = _REQUIREMENTS.get(announcement.what[0])
+        if requirement is None or not _is_due(announcement, requirement, dialects, side):
+            continue
+        if _is_missing(announcement, facts, side):
+            name = announcement.what[0].name.lower()
+            yield requirement, f"{name} is not announced: {announcement.unmet.value}"
+
+
+def _spoken(facts: Connection, side: Side) -> Sequence[Dialect]:
+    negotiation = facts.negotiation
     if negotiation.state is State.OPEN:
         return [DIALECTS[name] for name in reversed(negotiation.offered[side])]
     return negotiation.dialects
@@ -62,10 +70,10 @@ def _is_due(
     )
 
 
-def _is_missing(announcement: Announcement, conversation: Conversation, side: Side) -> bool:
-    settings = conversation.facts.settings[side]
-    parameters = dict(conversation.facts.parameters.get(side, ()))
-    if announcement.parameters and side not in conversation.facts.parameters:
+def _is_missing(announcement: Announcement, facts: Connection, side: Side) -> bool:
+    settings = facts.settings[side]
+    parameters = dict(facts.parameters.get(side, ()))
+    if announcement.parameters and side not in facts.parameters:
         return False
     values = [settings.get(one, 0) for one in announcement.settings]
     for one in announcement.parameters:

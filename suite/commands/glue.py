@@ -1,9 +1,7 @@
 """The course of `check-endpoint` in one role: start, `hello`, everything else, the end."""
 
-import asyncio
 from collections.abc import Callable
 
-from wtspec.implementations import readiness
 from wtspec.suite.commands.attach import Launched
 from wtspec.suite.commands.glue_checks import Check, Checklist, Noted, Result, checks_of
 from wtspec.suite.commands.glue_client import ClientCheck
@@ -11,8 +9,8 @@ from wtspec.suite.commands.glue_client_talk import ClientTalk
 from wtspec.suite.commands.glue_program import (
     CLEAN_STATUSES,
     NOT_OFFERED_STATUS,
+    START_S,
     Program,
-    Wrong,
     expect,
     started,
 )
@@ -22,19 +20,18 @@ from wtspec.suite.dialect import DIALECTS, Dialect, Side
 from wtspec.suite.endpoint.contract import decode_hello
 from wtspec.suite.endpoint.interface import ApiEvent, EndpointGone, EndpointMisuse, Hello, Role
 
-START_S = 10.0
 _END_S = 2.0
 
 
-async def check_role(factory: Launched, role: Role, show: Callable[[str], None]) -> int | None:
-    """How much is wrong; None when the program declines the role, which it may."""
-    show(f"as a {role}")
+async def check_role(factory: Launched, role: Role, show: Callable[[str], None]) -> Checklist:
+    """All checks of one role."""
     checklist = Checklist(show, Side(str(role)))
     try:
         async with started(factory, role) as program:
             first = await program.first_event(START_S)
             if first is None:
-                return _mute(program, checklist)
+                _mute(program, checklist)
+                return checklist
             await _check(program, first, checklist)
     except EndpointGone as error:
         checklist.note(
@@ -45,15 +42,16 @@ async def check_role(factory: Launched, role: Role, show: Callable[[str], None])
                 "--exec is split as a shell would, but run without one; give the program's path",
             )
         )
-    return checklist.wrong
+    return checklist
 
 
-def _mute(program: Program, checklist: Checklist) -> int | None:
+def _mute(program: Program, checklist: Checklist) -> None:
     """It said nothing that is an event."""
     status = program.running.status
     if status == NOT_OFFERED_STATUS:
+        checklist.is_declined = True
         checklist.note(Noted("this role is not offered: exit status 127", Result.NOT_OFFERED))
-        return None
+        return
     how = f"no `hello` within {START_S:g} s" if status is None else f"exit status {status}"
     said = program.running.log.last_line
     if program.logs:
@@ -66,7 +64,6 @@ def _mute(program: Program, checklist: Checklist) -> int | None:
             "print `hello` as the first line of JSON on stdout, and flush it",
         )
     )
-    return checklist.wrong
 
 
 async def _check(program: Program, first: ApiEvent, checklist: Checklist) -> None:
@@ -80,8 +77,9 @@ async def _check(program: Program, first: ApiEvent, checklist: Checklist) -> Non
         hello = decode_hello(first)
     except EndpointMisuse:
         return  # the faults above say why
+    checklist.hello = hello
     checklist.features, checklist.unsupported = hello.features, hello.unsupported
-    if (spoken := _common(hello)) is None:
+    if (spoken := common(hello)) is None:
         checklist.note(Noted("our reference speaks no dialect in `hello`", Result.WRONG))
         return
     if program.role is Role.SERVER:
@@ -99,7 +97,8 @@ async def _check(program: Program, first: ApiEvent, checklist: Checklist) -> Non
     )
 
 
-def _common(hello: Hello) -> Dialect | None:
+def common(hello: Hello) -> Dialect | None:
+    """The dialect in which it is checked: its first that our reference speaks."""
     known = (DIALECTS[one] for one in hello.dialects if one in DIALECTS)
     return next((one for one in known if one.implementable), None)
 
@@ -129,16 +128,9 @@ async def _check_client(program: Program, spoken: Dialect, checklist: Checklist)
 
 
 def _ready(program: Program) -> Check:
-    async def answers() -> None:
-        try:
-            await asyncio.wait_for(readiness.answered(program.address), START_S)
-        except TimeoutError as error:
-            host, port = program.address
-            raise Wrong(f"nothing answers at {host}:{port} (UDP)") from error
-
     return Check(
         "a QUIC handshake is answered at WT_HOST and WT_PORT",
-        answers,
+        program.answers,
         "bind to WT_HOST and WT_PORT, with WT_CERT and WT_KEY, and offer the ALPN h3",
     )
 

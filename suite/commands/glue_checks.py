@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -12,7 +13,7 @@ from wtspec.reports.block import visible
 from wtspec.suite.commands.glue_peer import Wire
 from wtspec.suite.commands.glue_program import PATIENCE_S, Undecided, Wrong
 from wtspec.suite.dialect import Side
-from wtspec.suite.endpoint.interface import EndpointGone
+from wtspec.suite.endpoint.interface import EndpointGone, Hello
 
 
 class Result(Enum):
@@ -81,11 +82,22 @@ def checks_of(owner: object, dialect: str) -> list[Check]:
     ]
 
 
+def lacking(check: Check, features: AbstractSet[str], unsupported: AbstractSet[str]) -> str | None:
+    """What `hello` does not offer of what a check needs."""
+    for one in check.needs:
+        if one.startswith("+") and one[1:] not in features:
+            return f"`hello` declares no feature {one[1:]}"
+        if one in unsupported:
+            return f"`hello` lists {one} as unsupported"
+    return None
+
+
 @dataclass(slots=True)
 class Checklist:
     """Results in order; `show` gets each as a line as it comes.
 
-    `wire`: where what the `side` of the program sent can be read.
+    `wire`: where what the `side` of the program sent can be read. `is_declined`: it does not have
+    this role.
     """
 
     show: Callable[[str], None]
@@ -94,6 +106,8 @@ class Checklist:
     unsupported: frozenset[str] = frozenset()
     wire: Wire | None = None
     noted: list[Noted] = field(default_factory=list)
+    hello: Hello | None = None
+    is_declined: bool = False
 
     @property
     def wrong(self) -> int:
@@ -101,10 +115,10 @@ class Checklist:
 
     async def run(self, checks: Sequence[Check]) -> None:
         for check in checks:
-            if (lacking := self._lacking(check)) is None:
+            if (missing := lacking(check, self.features, self.unsupported)) is None:
                 await self._run(check)
             else:
-                self._note(check, Result.NOT_OFFERED, f"not offered: {lacking}")
+                self._note(check, Result.NOT_OFFERED, f"not offered: {missing}")
 
     def note(self, one: Noted) -> None:
         """Add a result and show it."""
@@ -123,14 +137,6 @@ class Checklist:
             wire = self.wire.lines(self.side, since)
         shows = next(iter(check.features), "")
         self.note(Noted(check.name, result, detail, check.fix, shows, wire))
-
-    def _lacking(self, check: Check) -> str | None:
-        for one in check.needs:
-            if one.startswith("+") and one[1:] not in self.features:
-                return f"`hello` declares no feature {one[1:]}"
-            if one in self.unsupported:
-                return f"`hello` lists {one} as unsupported"
-        return None
 
     async def _run(self, check: Check) -> None:
         since = self.wire.mark if self.wire else 0

@@ -48,7 +48,6 @@ class ClientTalk:
         )
         self._server = ContractServer(UdpNetwork(), (host, 0), options, self._emit)
         self.wire = Wire(self._server.server.address, host, keys)
-        self._names = 0
 
     async def close(self) -> None:
         await self._server.server.close()
@@ -63,9 +62,8 @@ class ClientTalk:
         self.ours.add(ApiEvent(name, dict(fields)))
 
     def connect(self, path: str, **fields: object) -> tuple[str, int]:
-        self._names += 1
         self.since = len(self.ours.events)
-        name = f"s{self._names}"
+        name = self.program.name("s")
         host, port = self.wire.address
         url = f"https://{host}:{port}{path}"
         fields = {"hashes": [self._hash], **fields}
@@ -81,8 +79,7 @@ class ClientTalk:
         return name
 
     async def stream(self, session: str, kind: str) -> str:
-        self._names += 1
-        name = f"t{self._names}"
+        name = self.program.name("t")
         await self.program.do("open", session=session, stream=name, kind=kind)
         await self.program.seen.wait("stream", stream=name, kind=kind, by="local")
         return name

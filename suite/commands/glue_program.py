@@ -2,17 +2,19 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from wtspec.implementations import readiness
 from wtspec.implementations.program import Files, Running, Starting
 from wtspec.suite.commands.attach import Launched
 from wtspec.suite.endpoint import contract
 from wtspec.suite.endpoint.configuration import Configuration
-from wtspec.suite.endpoint.interface import Addr, ApiEvent, EndpointMisuse, Role
+from wtspec.suite.endpoint.interface import Addr, ApiEvent, EndpointMisuse, Hello, Role
 
 PATIENCE_S = 5.0
+START_S = 10.0
 NOT_OFFERED_STATUS = 127
 CLEAN_STATUSES = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
 # The dialects are left to the program: it says in `hello` which it has.
@@ -67,6 +69,17 @@ class EventLog:
             ) from error
         return found
 
+    async def either(self, *wanted: tuple[str, Mapping[str, object]]) -> ApiEvent:
+        """The first of several that comes, each a name and fields; raises Wrong when none does."""
+        waits = [asyncio.ensure_future(self.wait(name, 0, **where)) for name, where in wanted]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return next(one for one in waits if one.done()).result()
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
 
 class Program:
     """The running program. `logs`: its lines that are no events, the newest few."""
@@ -79,6 +92,7 @@ class Program:
         self._files = files
         self._running: Running | None = None
         self._numbers = 0
+        self._names = 0
 
     @property
     def running(self) -> Running:
@@ -108,21 +122,18 @@ class Program:
         self.running.write(contract.encode_command(command))
         return self._numbers
 
+    def name(self, prefix: str) -> str:
+        """A name for a session or a stream that nobody has used yet."""
+        self._names += 1
+        return f"{prefix}{self._names}"
+
     async def do(self, cmd: str, **fields: object) -> ApiEvent:
         """Send a command and wait for its `done`; raises Wrong for an `error` too."""
         number = self.tell(cmd, **fields)
-        done = asyncio.ensure_future(self.seen.wait("done", id=number))
-        failed = asyncio.ensure_future(self.seen.wait("error", id=number))
-        try:
-            await asyncio.wait((done, failed), return_when=asyncio.FIRST_COMPLETED)
-            if failed.done() and failed.exception() is None:
-                why = failed.result().fields.get("error")
-                raise Wrong(f"`{cmd}` ended in an error: {why}")
-            return await done
-        finally:
-            for one in (done, failed):
-                one.cancel()
-            await asyncio.gather(done, failed, return_exceptions=True)
+        came = await self.seen.either(("done", {"id": number}), ("error", {"id": number}))
+        if came.name == "error":
+            raise Wrong(f"`{cmd}` ended in an error: {came.fields.get('error')}")
+        return came
 
     async def first_event(self, deadline_s: float) -> ApiEvent | None:
         """What it says first; None when it ends or the time is over before that."""
@@ -132,6 +143,25 @@ class Program:
         for one in (first, end):
             one.cancel()
         return self.seen.events[0] if self.seen.events else None
+
+    async def greeting(self) -> Hello:
+        """Its `hello`, once a server is ready; raises Wrong and what `decode_hello` does."""
+        first = await self.first_event(START_S)
+        if first is None:
+            status = self.running.status
+            how = f"no `hello` within {START_S:g} s" if status is None else f"exit status {status}"
+            raise Wrong(how)
+        if self.role is Role.SERVER:
+            await self.answers()
+        return contract.decode_hello(first)
+
+    async def answers(self) -> None:
+        """Wait until a server is ready; raises Wrong when it does not get so."""
+        try:
+            await asyncio.wait_for(readiness.answered(self.address), START_S)
+        except TimeoutError as error:
+            host, port = self.address
+            raise Wrong(f"nothing answers at {host}:{port} (UDP)") from error
 
     async def ended(self, within_s: float) -> int | None:
         """Its exit status when it ends in time."""
@@ -151,13 +181,16 @@ class Program:
 
 @asynccontextmanager
 async def started(
-    factory: Launched, role: Role, dialects: tuple[str, ...] = ()
+    factory: Launched,
+    role: Role,
+    dialects: tuple[str, ...] = (),
+    configuration: Configuration = CONFIGURATION,
 ) -> AsyncIterator[Program]:
     """The program in one role, killed with all that it started when the block ends.
 
     Raises EndpointGone when there is nothing to start, CannotStart when that is no fault of its.
     """
-    program = await factory.started_for(Program, role, CONFIGURATION, dialects)
+    program = await factory.started_for(Program, role, configuration, dialects)
     try:
         yield program
     finally:
