@@ -106,6 +106,7 @@ SOLE_IMPORTERS = {
 PROGRAMS = {
     "implementations/contract-py/contract": frozenset[str](),
     "implementations/aioquic/aioquic_endpoint": frozenset({"aioquic"}),
+    "implementations/smallest-py": frozenset({"aioquic"}),
     "implementations/pywebtransport/pywebtransport_endpoint": frozenset({"pywebtransport"}),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "misc"}

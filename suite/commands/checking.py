@@ -50,7 +50,8 @@ async def _checked(factory: Launched, role: Role, known: Manifest | None, show: 
     show(f"as a {role}")
     glue = await check_role(factory, role, show)
     claims = await check_claims(factory, role, glue, known)
-    show(f"claims of a {role}")
+    if claims.found:
+        show(f"claims of a {role}")
     for line in lines(claims):
         show(line)
     return glue, claims
