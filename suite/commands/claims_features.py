@@ -29,6 +29,8 @@ FLOW_CONTROL_FEATURE = "flow-control"
 
 def by_checks(hello: Hello, checklist: Checklist) -> Iterator[Claim]:
     """Each feature that `hello` declares, by the checks that show it."""
+    was_reached = any(one.shows for one in checklist.noted)
+    unasked = "the contract does not use it in this role" if was_reached else "no check was reached"
     for feature in sorted(hello.features - {FLOW_CONTROL_FEATURE}):
         found = [one for one in checklist.noted if one.shows == feature]
         results = {one.result: one for one in reversed(found)}
@@ -38,7 +40,7 @@ def by_checks(hello: Hello, checklist: Checklist) -> Iterator[Claim]:
         elif Result.OK in results:
             yield Claim("feature", feature, Verdict.HOLDS)
         else:
-            why = next((one.detail for one in found), "the contract does not use it in this role")
+            why = next((one.detail for one in found), unasked)
             yield Claim("feature", feature, Verdict.UNDECIDED, why)
 
 

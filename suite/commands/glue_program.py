@@ -161,7 +161,9 @@ class Program:
             await asyncio.wait_for(readiness.answered(self.address), START_S)
         except TimeoutError as error:
             host, port = self.address
-            raise Wrong(f"nothing answers at {host}:{port} (UDP)") from error
+            said = self.running.log.last_line
+            printed = f"; it printed: {said}" if said else ""
+            raise Wrong(f"nothing answers at {host}:{port} (UDP){printed}") from error
 
     async def ended(self, within_s: float) -> int | None:
         """Its exit status when it ends in time."""

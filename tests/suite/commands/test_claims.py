@@ -188,6 +188,29 @@ def test_a_program_that_says_no_hello_claims_nothing(checked: Callable[..., Any]
     assert set(with_verdict(found, "undecided")) == {("role", "server")}
 
 
+SILENT = """
+import json, sys, time
+print("no port is free", file=sys.stderr)
+hello = {"event": "hello", "contract": 1, "name": "silent", "version": "1", "roles": ["server"]}
+hello |= {"dialects": ["h3-16"], "limits": {}, "features": ["bidi"], "unsupported": [], "api": ""}
+print(json.dumps(hello), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_server_that_nobody_reaches_shows_nothing(
+    checked: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glue_program, "START_S", 1.0)
+    path = tmp_path / "silent.py"
+    path.write_text(SILENT)
+    done, found = checked(f"{sys.executable} {path}", "server")
+    assert done.status == 1
+    assert "it printed: no port is free" in done.out
+    assert with_verdict(found, "undecided")["feature", "bidi"]["why"] == "no check was reached"
+    assert ("dialect", "h3-16") in with_verdict(found, "false")
+
+
 def test_json_alone_on_stdout(wtspec: Wtspec) -> None:
     said = wtspec("check-endpoint", "--exec", "sh -c 'exit 127'", "--role", "client", "--json", "-")
     assert json.loads(said.out)["roles"][0]["offered"] is False
