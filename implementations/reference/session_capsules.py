@@ -180,7 +180,7 @@ class CapsuleReader:
         if count <= most or not self._session.rules.flow.minds_over_bound(what):
             return
         why = f"{what} of {count}, above 2^60"
-        match rule:
+        match self._session.rules.flow.over_bound(rule):
             case OverBoundRule.UNSPECIFIED:
                 return
             case OverBoundRule.DATAGRAM_ERROR:
@@ -203,7 +203,7 @@ class CapsuleReader:
             self._session.credit.notify()
 
     def _is_stale(self, maximum: int, previous: int) -> bool:
-        match self._session.dialect.stale_limit:
+        match self._session.rules.flow.stale_limit(self._session.dialect.stale_limit):
             case StaleLimitRule.UNSPECIFIED:
                 return False
             case StaleLimitRule.LOWER:

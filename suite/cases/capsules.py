@@ -100,7 +100,8 @@ async def unknown_skipped(peer: Peer, unknown: Capsules) -> Reaction:
 )
 async def unknown_between(peer: Peer, size_bytes: int) -> Reaction:
     session = await peer.open_session(Echo())
-    unknown = UnknownCapsule(capsule.grease(9), b"*" * size_bytes)
+    # Whoever begins to read in its midst reads the type and the length of a capsule without end.
+    unknown = UnknownCapsule(capsule.grease(9), b"\xff" * size_bytes)
     await session.connect_stream.send_capsules(unknown, UNKNOWN, CLOSE, in_one_frame=True)
     return await session.reported("closed")
 

@@ -113,7 +113,7 @@ async def excess_refused(peer: Peer) -> Reaction:
     "sessions/again-after-close",
     title="after one session has ended on both sides the next may begin",
     requires=["pool-optional"],
-    dialects=SHARES,
+    dialects=http3.since(14),
     roles=[Role.SERVER],
     control="setup/echo",
     # When the first is over for the server is open (A42), and so is whether it takes another.

@@ -1,5 +1,7 @@
 """Decisions about session flow control (draft-ietf-webtrans-http3-16 sections 5.3 to 5.6)."""
 
+from wtspec.suite.dialect import OverBoundRule, StaleLimitRule
+
 
 class FlowRules:
     """Limits as they are kept, enforced, raised and announced; only asked where they bind."""
@@ -41,12 +43,20 @@ class FlowRules:
         """
         return True
 
+    def stale_limit(self, of_dialect: StaleLimitRule) -> StaleLimitRule:
+        """Which limits those are."""
+        return of_dialect
+
     def minds_over_bound(self, what: str) -> bool:
         """A stream count above 2^60 is an error where the dialect says so.
 
         `what` is "max-streams" or "streams-blocked".
         """
         return True
+
+    def over_bound(self, of_dialect: OverBoundRule) -> OverBoundRule:
+        """What it leads to."""
+        return of_dialect
 
     def streams_max(self, honest: int) -> int:
         """The highest count of streams that any capsule may name: 2^60."""

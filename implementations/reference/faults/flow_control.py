@@ -4,6 +4,7 @@ from wtspec.implementations.reference.decisions.capsules import CapsuleRules
 from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.implementations.reference.decisions.negotiation import NegotiationRules
 from wtspec.implementations.reference.faults.fault import fault
+from wtspec.suite.dialect import OverBoundRule, StaleLimitRule
 
 
 @fault("takes-any-max-streams")
@@ -56,10 +57,13 @@ class TakesBlockedOver(FlowRules):
 
 @fault("minds-2-60-streams")
 class Minds260Streams(FlowRules):
-    """The bound itself is taken for a violation."""
+    """The bound itself is taken for a violation, whatever the draft says of what is beyond it."""
 
     def streams_max(self, honest: int) -> int:
         return honest - 1
+
+    def over_bound(self, of_dialect: OverBoundRule) -> OverBoundRule:
+        return OverBoundRule.FLOW_CONTROL_ERROR
 
 
 @fault("refuses-blocked-capsules")
@@ -128,10 +132,14 @@ class OpensBeyondLimit(FlowRules):
 
 @fault("obeys-limits-when-off")
 class ObeysLimitsWhenOff(FlowRules):
-    """Capsules of flow control bind although it is off."""
+    """Capsules of flow control bind although it is off, and their limits may never shrink."""
 
     def obeys_capsules(self, is_on: bool) -> bool:
         return True
+
+    def stale_limit(self, of_dialect: StaleLimitRule) -> StaleLimitRule:
+        is_open = of_dialect is StaleLimitRule.UNSPECIFIED
+        return StaleLimitRule.LOWER if is_open else of_dialect
 
 
 @fault("never-tells-blocked")
