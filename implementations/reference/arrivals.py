@@ -52,10 +52,10 @@ class Arrivals:
 
     @property
     def signal_position(self) -> SignalPosition:
-        dialect = (
-            self._home.negotiated.dialect if self._home.negotiated else self._home.offer.dialects[0]
-        )
-        return dialect.signal_position
+        negotiated = self._home.negotiated
+        if negotiated is not None and negotiated.forbids_sessions(self.side):
+            return SignalPosition.FIRST  # without WebTransport there is none to wait for
+        return (negotiated.dialect if negotiated else self._home.offer.dialects[0]).signal_position
 
     def request_stream(self, stream_id: int) -> Sink:
         return self._home.request_stream(stream_id)
