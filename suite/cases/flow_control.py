@@ -62,6 +62,7 @@ FLOW_ERROR = Expect(
 )
 # What our reference ends a session with for an excess; before draft 14 no code is named for one.
 EXCESS_CODES = frozenset({WT.FLOW_CONTROL_ERROR, H3.EXCESSIVE_LOAD})
+TOO_FEW = {"bidi": Reset(WT.SESSION_GONE), "uni": SessionError(EXCESS_CODES)}
 FORBIDDEN = {
     "max-stream-data": CapsuleType.MAX_STREAM_DATA,
     "stream-data-blocked": CapsuleType.STREAM_DATA_BLOCKED,
@@ -278,12 +279,7 @@ async def forbidden_capsule(peer: Peer, kind: int) -> Reaction:
     control="streams/beside-an-open-one",
     parameters=ANSWERS,
     expect=Expect(Fin(b"xy")),
-    faults={
-        "grants-one-less-than-announced": {
-            "bidi": Reset(WT.SESSION_GONE),
-            "uni": SessionError(EXCESS_CODES),
-        }
-    },
+    faults={"grants-one-less-than-announced": TOO_FEW},
 )
 async def up_to_limit(peer: Peer, parameter: tuple[StreamKind, Answer]) -> Reaction:
     kind, answer = parameter
