@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from wtspec.suite.network.capture import Capture
 from wtspec.suite.network.link import Addr, Link, Network
 from wtspec.suite.network.path import CLEAN, Fate, Path
 
 _MOST_FLOWS = 256
+
+
+class Record(Protocol):
+    """What keeps packets, as a `Capture` does."""
+
+    def add(self, time_s: float, source: Addr, destination: Addr, data: bytes) -> None: ...
 
 
 class Relay:
@@ -30,7 +35,7 @@ class Relay:
         *,
         path: Path = CLEAN,
         local: Addr | None = None,
-        capture: Capture | None = None,
+        capture: Record | None = None,
     ) -> None:
         self.turned_away = 0  # packets of clients beyond the 256th
         self._network = network
