@@ -9,9 +9,8 @@ import os
 import socket
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,12 @@ from wtspec.implementations.isolation import Profile
 CERTIFICATES = "/certs"
 LOGS = "/logs"
 _LOGS_BYTES = 16 << 20
-_LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
+LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
 _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 _SAID_BYTES = 4000
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
-_PIECE_BYTES = 2 << 20  # in which docker-py hands out archives
+_PIECE_BYTES = 64 << 10
+_HEADERS_BYTES = 64 << 10  # of an archive of one file, its end included
 
 
 class ImageFailed(Exception):
@@ -78,7 +78,7 @@ class Started:
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[None]:
+def told(doing: str) -> Iterator[None]:
     try:
         yield
     except (DockerException, RequestException) as error:
@@ -95,8 +95,8 @@ class Engine:
     def __init__(self) -> None:
         try:
             _knock(os.environ.get("DOCKER_HOST") or _DEFAULT_HOST)
-            self._client = docker.from_env()
-            self.version: str = self._client.version()["Version"]
+            self.client = docker.from_env()
+            self.version: str = self.client.version()["Version"]
         except (DockerException, RequestException, OSError) as error:
             raise EngineTrouble(
                 "no Docker engine answers: start one, or name it in DOCKER_HOST; "
@@ -104,13 +104,13 @@ class Engine:
             ) from error
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
 
     def image(self, tag: str) -> Image | None:
         """None: there is none of this name here."""
-        with _told(f"looking for the image {tag}"):
+        with told(f"looking for the image {tag}"):
             try:
-                found = self._client.images.get(tag)
+                found = self.client.images.get(tag)
             except ImageNotFound:
                 return None
             return Image(tag, found.id, found.attrs["Size"])
@@ -123,8 +123,8 @@ class Engine:
         `say` hears each step as it begins. Raises ImageFailed.
         """
         said = ""
-        with _told(f"building {tag}"), tar(str(root), exclude=patterns) as context:
-            lines = self._client.api.build(
+        with told(f"building {tag}"), tar(str(root), exclude=patterns) as context:
+            lines = self.client.api.build(
                 fileobj=context,
                 custom_context=True,
                 dockerfile=dockerfile,
@@ -146,27 +146,27 @@ class Engine:
 
     def open_network(self, owner: str) -> None:
         """The claim's own network, which leads nowhere."""
-        with _told("creating a network"):
-            self._client.networks.create(
+        with told("creating a network"):
+            self.client.networks.create(
                 _network_name(owner), internal=True, labels=claim.labels(owner)
             )
 
     def gateway(self, owner: str) -> str:
         """Our own address on the claim's network."""
-        with _told("looking for the run's network"):
-            network = self._client.networks.get(_network_name(owner))
+        with told("looking for the run's network"):
+            network = self.client.networks.get(_network_name(owner))
             return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
 
     def start(self, order: Order, owner: str) -> Started:
         """Create, attach, start; nothing is left of a container that does not start."""
-        with _told(f"starting {order.image}"):
-            container = self._client.containers.create(
+        with told(f"starting {order.image}"):
+            container = self.client.containers.create(
                 order.image,
                 environment=dict(order.environment),
                 volumes={str(order.certificates): {"bind": CERTIFICATES, "mode": "ro"}},
                 network=_network_name(owner),
                 labels=claim.labels(owner),
-                log_config=_LOG,
+                log_config=LOG,
                 mounts=[_logs(order.profile)] if order.keeps_logs else [],
                 stdin_open=True,
                 ulimits=[
@@ -179,7 +179,7 @@ class Engine:
             )
             stream: socket.socket | None = None
             try:
-                stream = _own(self._client.api.attach_socket(container.id, _STREAMS))
+                stream = _own(self.client.api.attach_socket(container.id, _STREAMS))
                 container.start()
                 container.reload()
                 place = container.attrs["NetworkSettings"]["Networks"][_network_name(owner)]
@@ -193,43 +193,61 @@ class Engine:
 
     def wait(self, container: str) -> tuple[int, bool]:
         """Until it has ended: its exit status, and whether it was killed for its memory."""
-        with _told("waiting for a container"):
-            status = self._client.api.wait(container, timeout=None)["StatusCode"]
-            state = self._client.api.inspect_container(container)["State"]
+        with told("waiting for a container"):
+            status = self.client.api.wait(container, timeout=None)["StatusCode"]
+            state = self.client.api.inspect_container(container)["State"]
             return int(status), bool(state.get("OOMKilled"))
 
+    def archive(self, container: str, path: str, limit_bytes: int) -> bytes:
+        """What is at a path, packed as tar; its beginning where it is longer than that."""
+        api = self.client.api
+        packed = bytearray()
+        # Not docker-py's own way: one that is left in the middle would never be closed, and the
+        # engine lets nobody remove the container meanwhile.
+        where = f"{api.base_url}/v{api.api_version}/containers/{container}/archive"
+        with (
+            told("fetching what a container left"),
+            closing(
+                api.get(where, params={"path": path}, stream=True, timeout=api.timeout)
+            ) as answer,
+        ):
+            answer.raise_for_status()
+            for piece in answer.iter_content(_PIECE_BYTES):
+                packed += piece
+                if len(packed) >= limit_bytes:
+                    break
+        return bytes(packed[:limit_bytes])
+
     def file(self, container: str, path: str, limit_bytes: int) -> bytes:
-        """What a file holds, at most so much of it; nothing for what is no plain file.
+        """What a file holds; nothing for what is no plain file, or a longer one.
 
         A link is not followed, wherever it leads.
         """
         try:
-            with _told("fetching a file"):
-                stream, about = self._client.api.get_archive(container, path)
-                if about.get("linkTarget") or about["size"] > limit_bytes:
+            packed = self.archive(container, path, limit_bytes + _HEADERS_BYTES)
+            with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as found:
+                member = found.next()
+                if member is None or not member.isreg() or member.size > limit_bytes:
                     return b""
-                packed = b"".join(islice(stream, limit_bytes // _PIECE_BYTES + 2))
-        except EngineTrouble:
+                held = found.extractfile(member)
+                return held.read() if held is not None else b""
+        except (EngineTrouble, tarfile.TarError):
             return b""
-        with tarfile.open(fileobj=io.BytesIO(packed)) as found:
-            member = found.next()
-            held = found.extractfile(member) if member is not None and member.isfile() else None
-            return held.read(limit_bytes) if held is not None else b""
 
     def stop(self, container: str, grace_s: int) -> None:
         """SIGTERM, then SIGKILL."""
-        with _told("stopping a container"), suppress(NotFound):
-            self._client.api.stop(container, timeout=grace_s)
+        with told("stopping a container"), suppress(NotFound):
+            self.client.api.stop(container, timeout=grace_s)
 
     def kill(self, container: str) -> None:
         """SIGKILL; one that has ended already stays as it is."""
-        with _told("killing a container"), suppress(APIError):
-            self._client.api.kill(container)
+        with told("killing a container"), suppress(APIError):
+            self.client.api.kill(container)
 
     def remove(self, container: str) -> None:
         """With all that belongs to it, running or not."""
-        with _told("removing a container"), suppress(NotFound):
-            self._client.api.remove_container(container, force=True, v=True)
+        with told("removing a container"), suppress(NotFound):
+            self.client.api.remove_container(container, force=True, v=True)
 
     def remove_all(self, owner: str) -> None:
         """Whatever was created under this claim."""
@@ -238,19 +256,19 @@ class Engine:
     def count(self, owner: str) -> int:
         """How many things there are under this claim."""
         chosen = {"label": claim.filter_of(owner)}
-        with _told("counting what a run has"):
+        with told("counting what a run has"):
             return sum(
                 len(found)
                 for found in (
-                    self._client.api.containers(all=True, filters=chosen),
-                    self._client.api.networks(filters=chosen),
-                    self._client.api.volumes(filters=chosen)["Volumes"] or (),
+                    self.client.api.containers(all=True, filters=chosen),
+                    self.client.api.networks(filters=chosen),
+                    self.client.api.volumes(filters=chosen)["Volumes"] or (),
                 )
             )
 
     def remove_image(self, tag: str) -> None:
-        with _told(f"removing the image {tag}"), suppress(NotFound):
-            self._client.api.remove_image(tag, force=True)
+        with told(f"removing the image {tag}"), suppress(NotFound):
+            self.client.api.remove_image(tag, force=True)
 
     def sweep(self) -> int:
         """Remove what runs left that were killed; how many things that were."""
@@ -259,20 +277,20 @@ class Engine:
     def _remove(self, label: str, is_wanted: Callable[[Mapping[str, str]], bool]) -> int:
         chosen = {"label": label}
         count = 0
-        with _told("removing what a run left"):
-            for container in self._client.api.containers(all=True, filters=chosen):
+        with told("removing what a run left"):
+            for container in self.client.api.containers(all=True, filters=chosen):
                 if is_wanted(container["Labels"]):
                     self.remove(container["Id"])
                     count += 1
-            for network in self._client.api.networks(filters=chosen):
+            for network in self.client.api.networks(filters=chosen):
                 if is_wanted(network["Labels"]):
                     with suppress(NotFound):
-                        self._client.api.remove_network(network["Id"])
+                        self.client.api.remove_network(network["Id"])
                     count += 1
-            for volume in self._client.api.volumes(filters=chosen)["Volumes"] or ():
+            for volume in self.client.api.volumes(filters=chosen)["Volumes"] or ():
                 if is_wanted(volume["Labels"]):
                     with suppress(NotFound):
-                        self._client.api.remove_volume(volume["Name"], force=True)
+                        self.client.api.remove_volume(volume["Name"], force=True)
                     count += 1
         return count
 
