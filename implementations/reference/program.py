@@ -121,7 +121,7 @@ async def _serve(dialects: tuple[Dialect, ...], limits: Limits, variables: Varia
         limits=limits,
         protocols=tuple(variables.get("WT_PROTOCOLS", "").split()),
         identity=_identity(variables),
-        key_log=_key_log(variables),
+        key_log=key_log(variables),
         rules=_rules(variables),
     )
     local = (variables.get("WT_HOST", "127.0.0.1"), int(variables.get("WT_PORT", "4433")))
@@ -135,7 +135,7 @@ async def _serve(dialects: tuple[Dialect, ...], limits: Limits, variables: Varia
 
 async def _connect(dialects: tuple[Dialect, ...], limits: Limits, variables: Variables) -> None:
     options = ClientOptions(
-        dialects=dialects, limits=limits, key_log=_key_log(variables), rules=_rules(variables)
+        dialects=dialects, limits=limits, key_log=key_log(variables), rules=_rules(variables)
     )
     program = ContractClient(UdpNetwork(), options, emit)
     emit("hello", hello(dialects, limits))
@@ -179,7 +179,7 @@ def _identity(variables: Variables) -> Identity | None:
     return Identity(certificate, Path(variables["WT_KEY"]).read_bytes(), b"")
 
 
-def _key_log(variables: Variables) -> Callable[[str], None] | None:
+def key_log(variables: Variables) -> Callable[[str], None] | None:
     path = variables.get("SSLKEYLOGFILE")
     if not path:
         return None
