@@ -58,13 +58,20 @@ def household(owner: str, *tags: str) -> Iterator[tuple[Image, ...]]:
 
     First of all it removes what runs left that were killed. Raises EngineTrouble.
     """
+    with claimed(owner, *tags) as (engine, images):
+        engine.open_network(owner)
+        yield images
+
+
+@contextmanager
+def claimed(owner: str, *tags: str) -> Iterator[tuple[Engine, tuple[Image, ...]]]:
+    """The same without a network."""
     engine = Engine()
     with contextlib.closing(engine), claim.held(owner):
         engine.sweep()
         images = tuple(_image(engine, tag) for tag in tags)
-        engine.open_network(owner)
         try:
-            yield images
+            yield engine, images
         finally:
             with suppress(EngineTrouble):  # gone: the next run sweeps
                 engine.remove_all(owner)

@@ -1,5 +1,6 @@
 """What comes of a scenario between two implementations."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -70,6 +71,7 @@ class Result:
 
     `dialect`: the one that they spoke, as far as anybody saw. `findings`: rules that the wire shows
     to be broken for certain, as "side: requirement, what", whatever came of the scenario.
+    `evidence` makes files for people, by name; it holds all packets, so nobody keeps it for long.
     """
 
     scenario: str
@@ -84,3 +86,4 @@ class Result:
     dialect: str = ""
     findings: tuple[str, ...] = ()
     timeline: tuple[str, ...] = field(default=(), repr=False)
+    evidence: Callable[[], Mapping[str, bytes]] | None = field(default=None, repr=False)

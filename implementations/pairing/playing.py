@@ -17,6 +17,7 @@ from wtspec.suite.endpoint.interface import EndpointGone
 from wtspec.suite.network.capture import Capture
 from wtspec.suite.requirements import ledger
 
+PACKETS = "packets.pcapng"
 _SHOWN_LINES = 40
 
 
@@ -52,8 +53,9 @@ async def play(pair: Pair, what: Play, names: tuple[str, str]) -> Result:
         result,
         duration_s=time.monotonic() - began_s,
         dialect=_dialect(pair, exchange),
-        findings=tuple(f"{one.side}: {one.requirement}, {one.what}" for one in exchange.findings),
-        timeline=_timeline(exchange) if result.outcome is Outcome.FAIL else (),
+        findings=findings(exchange),
+        timeline=timeline(exchange) if result.outcome is Outcome.FAIL else (),
+        evidence=lambda: {PACKETS: capture.pcapng(pair.secrets())},
     )
 
 
@@ -120,7 +122,13 @@ def _read(pair: Pair, capture: Capture) -> Exchange:
     return read(capture.packets, pair.secrets())
 
 
-def _timeline(exchange: Exchange) -> tuple[str, ...]:
+def findings(exchange: Exchange) -> tuple[str, ...]:
+    """What the wire shows to be broken, a line each."""
+    return tuple(f"{one.side}: {one.requirement}, {one.what}" for one in exchange.findings)
+
+
+def timeline(exchange: Exchange) -> tuple[str, ...]:
+    """Its beginning and its end."""
     lines = [str(one) for one in exchange.lines]
     left_out = len(lines) - 2 * _SHOWN_LINES
     if left_out <= 0:
