@@ -28,14 +28,24 @@ import click
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(), help="`-` for stdout.")
 @click.option("--markdown", "markdown_file", metavar="FILE", type=click.Path())
 @click.option("--html", "html_file", metavar="FILE", type=click.Path())
+@click.option(
+    "--evidence",
+    "evidence_folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Keep packets with their secrets, and what interop images printed.",
+)
 @click.option("--list", "is_listing", is_flag=True, help="Name the scenarios and the links.")
 def command(**options: Any) -> int:
     """Run clients against servers, our relay between them.
 
-    A member is one of `wtspec implementations` (as its image), `reference`, or NAME=CMD for a
-    program that speaks the contract. What fails is blamed on a side only where the wire shows it.
+    A member is one of `wtspec implementations` (as its image), `reference`, NAME=CMD for a
+    program that speaks the contract, or NAME=interop:IMAGE for an image made for
+    quic-interop-runner's WebTransport mode. Such images meet each other and `reference`, in that
+    runner's test cases. What fails is blamed on a side only where the wire shows it.
     """
-    from wtspec.suite.commands.matching import Wish, listing, perform
+    from wtspec.suite.commands.matching import listing, perform
+    from wtspec.suite.commands.matching_words import Wish
 
     if options.pop("is_listing"):
         click.echo("\n".join(listing()))
