@@ -82,7 +82,7 @@ class Arrivals:
             case StreamType.QPACK_ENCODER:
                 return QpackReader(EncoderInstructions(), self.outlet)
             case StreamType.QPACK_DECODER:
-                return QpackReader(DecoderInstructions(), self.outlet)
+                return QpackReader(DecoderInstructions(rules), self.outlet)
             case StreamType.PUSH if rules.minds_push():
                 # A client may not push; a server may not when no Push ID was allowed.
                 code = H3.STREAM_CREATION_ERROR if self.side is Side.SERVER else H3.ID_ERROR

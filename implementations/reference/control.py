@@ -60,7 +60,8 @@ class ControlSender:
         for stream_type in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
             if rules.opens_qpack_streams():
                 stream_id = self._outlet.open_stream(StreamKind.UNI)
-                self._outlet.send(stream_id, varint.encode(stream_type))
+                content = varint.encode(stream_type) + rules.qpack_instructions(stream_type.name)
+                self._outlet.send(stream_id, content, finish=rules.finishes_qpack_streams())
                 opened.append(stream_id)
         for content in rules.extra_streams():
             self._outlet.send(self._outlet.open_stream(StreamKind.UNI), content, finish=True)
@@ -86,7 +87,7 @@ class ControlReader:
         self._max_push_id = -1
 
     def data(self, data: bytes, finished: bool) -> None:
-        for event in self._events(data):
+        for event in self._events(self._rules.taken(data)):
             self._frame(event)
         is_early = self._phase is ControlPhase.NOTHING
         if is_early and not self._rules.waits_for_rest(is_early):
@@ -183,6 +184,8 @@ class ControlReader:
 
     def _priority(self, frame: Frame) -> None:
         """RFC 9218 section 7.2: the value is a hint, the element must be one."""
+        if self._rules.minds_priorities():
+            raise ConnectionViolation(H3.FRAME_UNEXPECTED, "PRIORITY_UPDATE")
         element = varint.decode(frame.payload)
         if element is None:
             if not self._rules.minds_frame_payload(Kind.PRIORITY_UPDATE.name):

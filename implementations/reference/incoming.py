@@ -99,6 +99,7 @@ class IncomingUni:
             _incomplete(self._sorter, self.stream_id, finished)
             return
         if first[0] != UNI_TYPE:
+            self._check_type(*first)
             sink, offset = self._sorter.uni_stream(self.stream_id, first[0]), first[1]
         else:
             found = stream_header.header(StreamKind.UNI, self._buffer)
@@ -108,6 +109,13 @@ class IncomingUni:
             sink, offset = self._sorter.data_stream(self.stream_id, *found), found[1]
         self._sorter.replace(self.stream_id, sink)
         sink.data(self._buffer[offset:], finished)
+
+    def _check_type(self, stream_type: int, size_bytes: int) -> None:
+        if size_bytes > len(varint.encode(stream_type)):
+            rules = self._sorter.outlet.rules.control
+            code = rules.code_for_long_type(stream_type, size_bytes)
+            if code is not None:
+                raise ConnectionViolation(code, f"stream type {stream_type} in {size_bytes} bytes")
 
     def reset_arrived(self, code: int, final_size: int) -> None:
         """Without a header nobody is concerned."""

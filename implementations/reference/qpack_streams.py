@@ -5,6 +5,7 @@ RFC 9204 sections 3.2.3, 4.3 and 4.4. Our own streams carry nothing but their ty
 
 from typing import Protocol
 
+from wtspec.implementations.reference.decisions.control import ControlRules
 from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.outlet import Outlet
 from wtspec.suite.wire.error_codes import H3
@@ -43,11 +44,14 @@ class DecoderInstructions:
 
     error = H3.QPACK_DECODER_STREAM_ERROR
 
+    def __init__(self, rules: ControlRules) -> None:
+        self._rules = rules
+
     def prefix_bits(self, first: int) -> int | None:
         return 6 if first & _CANCELLATION_MASK == _CANCELLATION else None
 
     def allows(self, value: int) -> bool:
-        return value >= 0
+        return value >= 0 and self._rules.takes_stream_cancellations()
 
 
 class QpackReader:
@@ -88,7 +92,7 @@ class QpackReader:
         return True
 
     def _illegal(self, what: str) -> None:
-        if self._rules.minds_qpack_instructions():
+        if self._rules.minds_qpack_instructions(self._instructions.error):
             raise ConnectionViolation(self._instructions.error, f"{what} on a QPACK stream")
         self._buffer = b""
 

@@ -61,6 +61,7 @@ class CapsuleReader:
         self._session = session
         self._decoder = CapsuleDecoder()
         self._closed = False
+        self._drained = False
 
     def feed(self, data: bytes) -> None:
         rules = self._session.rules.capsules
@@ -72,6 +73,15 @@ class CapsuleReader:
             self._act(rules.meant(received))
         if self._closed and data:
             self._check_nothing_behind()
+
+    def _drain(self) -> None:
+        rules = self._session.rules.capsules
+        if not (self._is_known(CapsuleType.DRAIN_SESSION) and rules.drains()):
+            return
+        if self._drained and rules.minds_second_drain():
+            raise RequestViolation(H3.MESSAGE_ERROR, "a second drain")
+        self._drained = True
+        self._session.drain_arrived()
 
     def finish(self) -> None:
         """The peer's half has ended: a capsule that this cuts is malformed (RFC 9297 3.3)."""
@@ -96,8 +106,7 @@ class CapsuleReader:
             case Malformed():
                 self._malformed(received)
             case DrainSession():
-                if self._is_known(CapsuleType.DRAIN_SESSION) and session.rules.capsules.drains():
-                    session.drain_arrived()
+                self._drain()
             case DatagramCapsule(payload):
                 if session.rules.capsules.takes_datagram_capsules():
                     session.datagram_arrived(payload)

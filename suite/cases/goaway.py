@@ -6,7 +6,7 @@ from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.answers import ENDED, carried
 from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Signal, Silence
+from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Refused, Signal, Silence
 from wtspec.suite.wire.error_codes import H3
 
 FAR, NEAR = 400, 40
@@ -75,4 +75,22 @@ async def goaway_growing(peer: Peer) -> Reaction:
 async def goaway_of_a_client(peer: Peer, push_id: int) -> Reaction:
     session = await peer.open_session(Echo())
     await peer.goaway(push_id)
+    return await carried(session, session.echo(b"on"))
+
+
+@case(
+    "shutdown/goaway-before-the-response",
+    title="a GOAWAY that is not about the request leaves it to be answered",
+    requires=["ref-goaway-keeps-connection"],
+    roles=[Role.CLIENT],
+    control="setup/echo",
+    expect=GOES_ON,
+    faults={"goaway-ends-sessions": Refused()},
+)
+async def goaway_before_the_response(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo())
+    await session.begun()
+    await peer.goaway(session.id + FAR)
+    await peer.barrier()
+    await session.require()
     return await carried(session, session.echo(b"on"))

@@ -23,6 +23,7 @@ from wtspec.suite.signal import (
     Signal,
     Silence,
 )
+from wtspec.suite.wire.capsule import CloseSession, DrainSession
 from wtspec.suite.wire.error_codes import H3
 
 Carrier = tuple[Callable[[Session, bytes], Awaitable[Reaction]], type[Fin | Datagram]]
@@ -70,6 +71,66 @@ async def drain_goes_on(peer: Peer, carrier: Carrier) -> Reaction:
     await session.drain()
     await peer.barrier()
     return await carried(session, echo(session, b"on"))
+
+
+@case(
+    "shutdown/drain-again",
+    title="a session may be asked to drain more than once",
+    requires=["drain-session-continues", "drain-either-side"],
+    dialects=http3.since(7),
+    roles=BOTH,
+    control="shutdown/drain-goes-on",
+    control_parameter="bidi",
+    expect=Expect(Fin(b"on"), readings={ENDED: "ended at once"}, tolerated=GONE),
+    faults={"minds-a-second-drain": ENDED, "takes-drain-for-close": ENDED},
+)
+async def drain_again(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    for _ in range(3):
+        await session.drain()
+    await peer.barrier()
+    return await carried(session, session.echo(b"on"))
+
+
+@case(
+    "shutdown/drain-then-close",
+    title="the close behind a drain, in one frame with it, is what the application learns",
+    requires=["close-on-capsule", "ref-data-stream-framing"],
+    dialects=http3.since(7),
+    roles=BOTH,
+    control="termination/code-reported",
+    needs=["closed", "close-code"],
+    expect=Expect(Reported("closed", None, 7)),
+    faults={
+        "takes-drain-for-close": Reported("closed"),
+        "reads-one-known-capsule-of-a-frame": Reported("closed", None, 0),
+    },
+)
+async def drain_then_close(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    capsules = DrainSession(), CloseSession(7, b"bye")
+    await session.connect_stream.send_capsules(*capsules, in_one_frame=True, finish=True)
+    return await session.reported("closed")
+
+
+@case(
+    "shutdown/drain-with-the-response",
+    title="the response and the request to drain may come in one flight",
+    requires=["drain-app-winds-down", "ov-ev-draining"],
+    dialects=http3.since(7),
+    roles=[Role.CLIENT],
+    control="shutdown/drain-reported",
+    needs=["drain"],
+    expect=Expect(Reported("draining")),
+    faults={"hides-drain": Silence()},
+)
+async def drain_with_the_response(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo())
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.drain()
+    await session.require()
+    return await session.reported("draining")
 
 
 @case(

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wtspec.suite.peer.interruption import Deadline, EndScript
+from wtspec.suite.peer.interruption import Deadline, EndScript, NotApplicable
 from wtspec.suite.peer.stream import Stream
 from wtspec.suite.signal import Absent, Fin, Observed, Reaction, Reset, Signal, Silence, Stop
 from wtspec.suite.wire import varint
 from wtspec.suite.wire.error_codes import H3
-from wtspec.suite.wire.stream_header import StreamKind
+from wtspec.suite.wire.stream_header import StreamKind, StreamType
 
 if TYPE_CHECKING:
     from wtspec.suite.peer.peer import Peer
@@ -79,6 +79,42 @@ def broken_rules(peer: "Peer", code: H3) -> Reaction:
     name = f"H3_{code.name}"
     broken = any(one.code is code for one in peer.violations)
     return Reaction("connection", (Observed("broken rule", name) if broken else Absent(name),))
+
+
+def instructions(peer: "Peer", which: StreamType) -> Reaction:
+    """How many bytes the endpoint has written on one of its QPACK streams; Absent for none."""
+    connection = peer.connection
+    ids = [one for one, kind in connection.uni_types.items() if kind == which]
+    size_bytes = sum(
+        len(connection.streams[one].received) for one in ids if one in connection.streams
+    )
+    seen = Observed(which.name, size_bytes) if size_bytes else Absent(which.name)
+    return Reaction("connection", (seen,))
+
+
+def critical_streams(peer: "Peer") -> Reaction:
+    """Critical streams that the endpoint ended, or asked us to end."""
+    code = H3.CLOSED_CRITICAL_STREAM
+    ended = [Observed("ended", one.why) for one in peer.violations if one.code is code]
+    stopped = [one for one in peer.control.inbox.seen if isinstance(one, Stop)]
+    return Reaction("connection", (*ended, *stopped) or (Absent("ended"),))
+
+
+async def stop_critical(peer: "Peer", which: StreamType) -> None:
+    """Ask the endpoint to end a critical stream of its own, as soon as it has opened it.
+
+    NotApplicable where it opens none: of QPACK's streams it need not.
+    """
+    connection = peer.connection
+    bench = connection.outlet.bench
+
+    def opened() -> int | None:
+        return next((one for one, kind in connection.uni_types.items() if kind == which), None)
+
+    stream_id = await bench.bell.until(opened, bench.patience.step_s)
+    if stream_id is None:
+        raise NotApplicable(f"the endpoint opens no {which.name} stream")
+    connection.outlet.stop(stream_id, H3.NO_ERROR)
 
 
 async def came_back(session: "Session", sent: Mapping[Stream, bytes]) -> Reaction:

@@ -139,9 +139,9 @@ class Http3Reader:
                     self._read(incoming, rest)
             case Form.CONTROL | Form.MESSAGE:
                 self._read_frames(incoming, data)
-            case Form.DATA_STREAM:
+            case Form.DATA_STREAM | Form.CRITICAL:
                 self._sink(Payload(incoming.stream_id, data))
-            case Form.CRITICAL | Form.IGNORED | Form.BROKEN:
+            case Form.IGNORED | Form.BROKEN:
                 pass
 
     def _decide(self, incoming: Incoming) -> bytes | None:

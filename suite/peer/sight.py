@@ -62,7 +62,7 @@ class CapsuleArrived:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Bytes of a data stream behind its header, or of a message's body that carries no capsules."""
+    """Bytes of a data or QPACK stream behind its header, or of a body that carries no capsules."""
 
     stream_id: int
     data: bytes

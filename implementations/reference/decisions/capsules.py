@@ -55,6 +55,10 @@ class CapsuleRules:
         """WT_DRAIN_SESSION reaches the application."""
         return True
 
+    def minds_second_drain(self) -> bool:
+        """It may come again, and says nothing new then."""
+        return False
+
     def takes_datagram_capsules(self) -> bool:
         """A DATAGRAM capsule means what a QUIC datagram does."""
         return True

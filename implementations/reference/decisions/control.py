@@ -26,6 +26,15 @@ class ControlRules:
         """Both QPACK streams are opened, though they stay empty."""
         return True
 
+    def qpack_instructions(self, which: str) -> bytes:
+        """Nothing is ever written on QPACK_ENCODER and QPACK_DECODER but the type."""
+        del which
+        return b""
+
+    def finishes_qpack_streams(self) -> bool:
+        """They stay open as long as the connection does."""
+        return False
+
     def extra_streams(self) -> tuple[bytes, ...]:
         """The bytes of further unidirectional streams, opened and finished at the beginning."""
         return ()
@@ -87,6 +96,18 @@ class ControlRules:
         """A control stream that ends inside a frame breaks two rules: what it is told with."""
         return code
 
+    def taken(self, data: bytes) -> bytes:
+        """What a control stream brings is read as it comes."""
+        return data
+
+    def code_for_long_type(self, stream_type: int, size_bytes: int) -> int | None:
+        """A stream's type may be written in more bytes than it needs; else what that costs."""
+        return None
+
+    def minds_priorities(self) -> bool:
+        """A client may tell of priorities, which are hints."""
+        return False
+
     def minds_closed_critical(self, what: str, how: str) -> bool:
         """A critical stream that ends is H3_CLOSED_CRITICAL_STREAM.
 
@@ -128,8 +149,13 @@ class ControlRules:
         """Nor is their reset."""
         return False
 
-    def minds_qpack_instructions(self) -> bool:
-        """Without a dynamic table hardly any instruction is legal."""
+    def minds_qpack_instructions(self, code: int) -> bool:
+        """Without a dynamic table hardly any instruction is legal; `code` is that of the error."""
+        del code
+        return True
+
+    def takes_stream_cancellations(self) -> bool:
+        """Who has no use for them need not send them, and may."""
         return True
 
     def heeds_goaway(self) -> bool:

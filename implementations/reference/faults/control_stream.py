@@ -7,6 +7,7 @@ from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault,
 from wtspec.suite.wire import settings, varint
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.errors import FrameError
+from wtspec.suite.wire.frames import FrameType
 from wtspec.suite.wire.settings import Pairs
 from wtspec.suite.wire.stream_header import StreamType
 
@@ -205,6 +206,47 @@ class TakesPushesOfAClient(ControlRules):
 
     def minds_push(self) -> bool:
         return False
+
+
+@fault("takes-pushes-of-a-server", CLIENT)
+class TakesPushesOfAServer(ControlRules):
+    """A server's push stream is read and dropped, though none was allowed."""
+
+    def minds_push(self) -> bool:
+        return False
+
+
+@fault("lets-its-critical-streams-be-stopped")
+class LetsItsCriticalStreamsBeStopped(ControlRules):
+    """A critical stream is reset when the peer asks for that."""
+
+    def minds_closed_critical(self, what: str, how: str) -> bool:
+        return what != "ours"
+
+
+@fault("closes-on-priorities", SERVER)
+class ClosesOnPriorities(ControlRules):
+    """PRIORITY_UPDATE is for nobody."""
+
+    def minds_priorities(self) -> bool:
+        return True
+
+
+@fault("wants-short-numbers-on-the-control-stream")
+class WantsShortNumbersOnTheControlStream(ControlRules):
+    """A type or a length in more bytes than it needs is no number."""
+
+    def code_for_long_type(self, stream_type: int, size_bytes: int) -> int | None:
+        return H3.STREAM_CREATION_ERROR if stream_type == StreamType.CONTROL else None
+
+    def taken(self, data: bytes) -> bytes:
+        first = varint.decode(data)
+        length = None if first is None else varint.decode(data, first[1])
+        if first is None or length is None or first[0] != FrameType.SETTINGS:
+            return data
+        if length[1] > len(varint.encode(first[0]) + varint.encode(length[0])):
+            raise ConnectionViolation(H3.FRAME_ERROR, "a long number")
+        return data
 
 
 @fault("reads-a-clients-goaway-as-a-request", SERVER)

@@ -22,6 +22,14 @@ class HidesDrain(CapsuleRules):
         return False
 
 
+@fault("minds-a-second-drain")
+class MindsASecondDrain(CapsuleRules):
+    """A session can be asked to drain once."""
+
+    def minds_second_drain(self) -> bool:
+        return True
+
+
 @fault("sends-no-drain")
 class SendsNoDrain(CapsuleRules):
     """An application that drains its session says so to nobody."""
