@@ -89,6 +89,8 @@ class ClientExchange:
             if is_session and rules.minds_frame("HEADERS", H3.FRAME_UNEXPECTED):
                 raise ConnectionViolation(H3.FRAME_UNEXPECTED, "a second field section")
             return
+        if rules.answers_come_in_order() and self._is_behind_another():
+            return
         self.response = parse_response(section, rules)
         if not self._has_final or not self.session.is_waiting:
             return  # more will come, or the session was given up before the answer came
@@ -96,6 +98,10 @@ class ClientExchange:
             self._accepted(self.response)
         else:
             self._decline(self.response)
+
+    def _is_behind_another(self) -> bool:
+        others = self._connection.sessions.values()
+        return any(one.is_waiting and one.session_id < self.stream.stream_id for one in others)
 
     @property
     def _has_final(self) -> bool:

@@ -241,5 +241,9 @@ class ServerConnection:
         return session
 
     def ask(self, exchange: ServerExchange) -> None:
-        if self.connection.rules.requests.answers():
+        rules = self.connection.rules.requests
+        waiting = sum(session.is_waiting for session in self.connection.sessions.values())
+        if waiting > 1 and not rules.serves_requests_together():
+            return
+        if rules.answers():
             self._on_request(exchange)

@@ -9,6 +9,7 @@ from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.limits import first_credit
 from wtspec.suite.peer.peer import Peer
 from wtspec.suite.signal import (
+    ConnectionClosed,
     Established,
     Fin,
     Observed,
@@ -102,7 +103,10 @@ async def limits_apart(peer: Peer) -> Reaction:
         Stop(H3.REQUEST_REJECTED),
         readings={Response(429): "A26/status-429"},
     ),
-    faults={"takes-sessions-without-flow-control": Established()},
+    faults={
+        "takes-sessions-without-flow-control": Established(),
+        "closes-for-excess-sessions": ConnectionClosed(H3.REQUEST_REJECTED),
+    },
 )
 async def excess_refused(peer: Peer) -> Reaction:
     await peer.open_session(Echo())

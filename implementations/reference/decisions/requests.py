@@ -194,6 +194,10 @@ class RequestRules:
         """What resets a request that was not processed: H3_REQUEST_REJECTED."""
         return code
 
+    def serves_requests_together(self) -> bool:
+        """A request for a session does not wait until another one is answered."""
+        return True
+
     def early_body_bytes(self) -> int:
         """How much of a CONNECT stream is kept before the response; beyond: H3_EXCESSIVE_LOAD."""
         return 65536
@@ -249,6 +253,10 @@ class RequestRules:
         return code
 
     # What a client makes of a response.
+
+    def answers_come_in_order(self) -> bool:
+        """Requests are answered in any order."""
+        return False
 
     def is_interim(self, status: int) -> bool:
         """1xx is followed by another response."""

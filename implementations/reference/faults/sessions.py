@@ -4,6 +4,7 @@ from wtspec.implementations.reference.decisions.closing import CloseRules
 from wtspec.implementations.reference.decisions.flow import FlowRules
 from wtspec.implementations.reference.decisions.requests import RequestRules
 from wtspec.implementations.reference.decisions.streams import StreamRules
+from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault
 
 
@@ -13,6 +14,38 @@ class KnowsOneSessionOnly(StreamRules):
 
     def is_of_known_session(self, session_id: int) -> bool:
         return session_id == 0
+
+
+@fault("knows-a-few-sessions-only")
+class KnowsAFewSessionsOnly(StreamRules):
+    """Streams of a session are forgotten that is not among the connection's first few streams."""
+
+    def is_of_known_session(self, session_id: int) -> bool:
+        return session_id < 12
+
+
+@fault("forgets-requests-beside-another", SERVER)
+class ForgetsRequestsBesideAnother(RequestRules):
+    """A request that comes while another one waits for its answer is never answered."""
+
+    def serves_requests_together(self) -> bool:
+        return False
+
+
+@fault("wants-answers-in-order", CLIENT)
+class WantsAnswersInOrder(RequestRules):
+    """A response that overtakes that to an earlier request is forgotten."""
+
+    def answers_come_in_order(self) -> bool:
+        return True
+
+
+@fault("closes-for-excess-sessions", SERVER)
+class ClosesForExcessSessions(RequestRules):
+    """A request for a session too many costs the connection, and all that it carries."""
+
+    def rejected_code(self, code: int) -> int:
+        raise ConnectionViolation(code, "too many sessions")
 
 
 @fault("one-end-ends-all")
