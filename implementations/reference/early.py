@@ -40,6 +40,8 @@ class EarlyStream:
         self.reset_with = (code, final_size)
 
     def stopped(self, code: int) -> None:
+        if self.outlet.rules.streams.minds_early_stops():
+            raise ConnectionViolation(code, "a stop before the session")
         self.stopped_with = code
 
     def handed_over(self) -> bytes:

@@ -3,11 +3,12 @@
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.application import Echo, Nowhere
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.network.path import Direction, Swap
 from wtspec.suite.peer.answers import CAME_BACK, CHANGED, SILENT, UNASKED, answer, came_back
-from wtspec.suite.peer.peer import Peer, Session
+from wtspec.suite.peer.peer import Peer, Raw, Session
 from wtspec.suite.signal import (
     Both,
     ConnectionClosed,
@@ -21,7 +22,7 @@ from wtspec.suite.signal import (
     Stop,
 )
 from wtspec.suite.wire.error_codes import H3, WT
-from wtspec.suite.wire.stream_header import StreamKind
+from wtspec.suite.wire.stream_header import StreamHeader, StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
 REJECTED: dict[Signal, str] = {
@@ -285,3 +286,78 @@ async def datagram_in_the_same_flight(peer: Peer) -> Reaction:
         await session.send_datagram(b"early")
     await session.establish()
     return await session.datagrams()
+
+
+@case(
+    "buffering/two-sessions",
+    title="streams of two sessions that arrive before either are kept for the right one",
+    requires=["buffer-streams", "sid-demultiplexes"],
+    dialects=http3.since(13),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="buffering/stream-before-session",
+    expect=Expect(
+        Both((Fin(b"one"), Fin(b"two"))),
+        tolerated={
+            Both((some, other)): "buffer-streams"
+            for some in (Fin(), *REJECTED)
+            for other in REJECTED
+        },
+    ),
+    faults={"knows-one-session-only": Both((Fin(b"one"), Silence()))},
+)
+async def two_sessions(peer: Peer) -> Reaction:
+    first, second = peer.begin_session(Echo()), peer.begin_session(Echo())
+    await first.begun()
+    await second.begun()
+    streams = [await second.open_bidi(), await first.open_bidi()]
+    for stream, data in zip(streams, (b"two", b"one"), strict=True):
+        await stream.send(data, finish=True)
+    await peer.barrier()  # they have arrived
+    await second.require()
+    await first.require()
+    signals = [one for stream in streams for one in (await stream.reaction()).signals]
+    return Reaction("streams", tuple(signals))
+
+
+@case(
+    "buffering/stopped-before-session",
+    title="a stream that is stopped before its session is there costs nothing but itself",
+    requires=["ov-stream-error-scope", "buffer-streams"],
+    roles=BOTH,
+    control="buffering/stream-before-session",
+    parameters={"stopped": False, "given-up": True},
+    expect=Expect(Fin(b"after"), tolerated=SUSPICIOUS),
+    faults={"minds-early-stops": ConnectionClosed(H3.NO_ERROR)},
+)
+async def stopped_before_session(peer: Peer, given_up: bool) -> Reaction:
+    session = peer.begin_session(Echo())
+    stream = await session.open_bidi()
+    await stream.send(b"early", finish=given_up)
+    await stream.stop(H3.NO_ERROR)
+    await peer.barrier()  # it has arrived
+    await session.require()
+    return await session.echo(b"after")
+
+
+@case(
+    "buffering/half-a-header",
+    title="a stream may have brought half of its header when its session is there",
+    requires=["buffer-streams", "sid-varint"],
+    roles=BOTH,
+    control="streams/echo",
+    parameters=KINDS,
+    expect=Expect(Fin(b"late"), tolerated=REJECTED),
+    faults={"forgets-headers-in-pieces": Silence()},
+)
+async def half_a_header(peer: Peer, kind: StreamKind) -> Reaction:
+    session = peer.begin_session(Echo())
+    await session.begun()
+    header = peer.encode(StreamHeader(kind, session.id))
+    stream = await session.open(kind, header=Raw(header[:1], "cut, for now"))
+    await stream.send(b"")
+    await peer.barrier()  # it has arrived
+    await session.require()
+    await stream.send(header[1:])
+    await stream.send(b"late", finish=True)
+    return await answer(session, stream)

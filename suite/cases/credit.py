@@ -4,7 +4,7 @@ from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
 from wtspec.suite.endpoint.application import Echo, Source
 from wtspec.suite.endpoint.configuration import DEFAULT, FLOW_CONTROL, NO_CREDIT, SCARCE
-from wtspec.suite.endpoint.interface import BOTH
+from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.answers import own_stream
 from wtspec.suite.peer.limits import first_credit
@@ -23,7 +23,7 @@ from wtspec.suite.signal import (
     Silence,
 )
 from wtspec.suite.wire.capsule import DataBlocked, MaxData, MaxStreams, StreamsBlocked
-from wtspec.suite.wire.error_codes import WT, ApplicationCode
+from wtspec.suite.wire.error_codes import H3, WT, ApplicationCode
 from wtspec.suite.wire.stream_header import StreamKind
 
 Several = tuple[StreamKind, Source]
@@ -356,3 +356,66 @@ async def reset_streams_come_back(peer: Peer) -> Reaction:
         await stream.reset(ApplicationCode(7))
         await stream.reaction()
     return await session.capsule("MaxStreams bidi")
+
+
+FROM_NOTHING: dict[str, Several] = {
+    "bidi": (StreamKind.BIDI, Source(bidi=3)),
+    "uni": (StreamKind.UNI, Source(uni=3)),
+}
+FIRST_GRANT = 2
+
+
+@case(
+    "credit/from-nothing",
+    title="a session that began without any credit uses what it is granted later",
+    requires=["flow-max-streams-format", "flow-initial-uni-zero", "flow-initial-bidi-zero"],
+    dialects=http3.since(14),
+    roles=BOTH,
+    configuration=NO_CREDIT,
+    control="credit/zero-means-none",
+    parameters=FROM_NOTHING,
+    expect=Expect(Observed("streams", FIRST_GRANT)),
+    faults={
+        "ignores-raised-stream-limits": Observed("streams", 0),
+        "refuses-every-max-streams": Reset(WT.FLOW_CONTROL_ERROR),
+    },
+)
+async def from_nothing(peer: Peer, parameter: Several) -> Reaction:
+    kind, source = parameter
+    session = await peer.open_session(source)
+    await peer.api_barrier()  # it has found out that it may open none
+    await session.connect_stream.send_capsules(MaxData(1000), MaxStreams(kind, FIRST_GRANT))
+    for _ in range(FIRST_GRANT):
+        await own_stream(session, kind)
+    await peer.api_barrier()
+    return opened(session, kind)
+
+
+@case(
+    "credit/with-the-opening",
+    title="credit may come in the flight that opens the session",
+    requires=["flow-max-streams-format", "flow-initial-uni-zero", "flow-initial-bidi-zero"],
+    dialects=http3.since(16),
+    roles=BOTH,
+    configuration=NO_CREDIT,
+    control="credit/zero-means-none",
+    parameters=FROM_NOTHING,
+    expect=Expect(Observed("streams", FIRST_GRANT)),
+    faults={
+        "ignores-raised-stream-limits": Observed("streams", 0),
+        "refuses-every-max-streams": Reset(WT.FLOW_CONTROL_ERROR),
+        "refuses-early-bytes": {Role.SERVER: Reset(H3.EXCESSIVE_LOAD)},
+    },
+)
+async def with_the_opening(peer: Peer, parameter: Several) -> Reaction:
+    kind, source = parameter
+    session = peer.begin_session(source)
+    await session.begun()
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.connect_stream.send_capsules(MaxData(1000), MaxStreams(kind, FIRST_GRANT))
+    await session.require()
+    for _ in range(FIRST_GRANT):
+        await own_stream(session, kind)
+    await peer.api_barrier()
+    return opened(session, kind)

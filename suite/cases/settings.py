@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 
 from wtspec.suite.case import case
 from wtspec.suite.dialect import http3
-from wtspec.suite.endpoint.application import Echo
+from wtspec.suite.endpoint.application import Echo, Source
+from wtspec.suite.endpoint.configuration import FLOW_CONTROL
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
+from wtspec.suite.peer.answers import own_stream
 from wtspec.suite.peer.peer import SETTINGS, Peer
 from wtspec.suite.signal import (
     ConnectionClosed,
@@ -18,10 +20,11 @@ from wtspec.suite.signal import (
     Silence,
 )
 from wtspec.suite.wire import grease, settings, varint
+from wtspec.suite.wire.capsule import STREAMS_MAX
 from wtspec.suite.wire.error_codes import H3, QUIC
 from wtspec.suite.wire.frames import Frame, FrameType
 from wtspec.suite.wire.settings import HTTP2_SETTINGS, Pairs, Setting
-from wtspec.suite.wire.stream_header import StreamType
+from wtspec.suite.wire.stream_header import StreamKind, StreamType
 from wtspec.suite.wire.transport_parameters import Parameter
 
 ABOVE_ONE = {"2": 2, "largest": varint.MAX}
@@ -234,3 +237,28 @@ async def forms(peer: Peer, form: Form) -> Reaction:
     for piece in form(peer, connection.our_settings):
         await peer.control.send(piece)
     return await (await session.require()).echo(b"x")
+
+
+LARGEST_LIMITS = {
+    Setting.WT_INITIAL_MAX_DATA: varint.MAX,
+    Setting.WT_INITIAL_MAX_STREAMS_UNI: STREAMS_MAX,
+    Setting.WT_INITIAL_MAX_STREAMS_BIDI: STREAMS_MAX,
+}
+
+
+@case(
+    "settings/largest-limits",
+    title="the largest limits that can be announced are credit like any other",
+    requires=["flow-initial-uni-all-sessions", "flow-initial-data-all-sessions"],
+    dialects=http3.since(13),
+    roles=BOTH,
+    configuration=FLOW_CONTROL,
+    control="session-ids/own-streams",
+    control_parameter="uni",
+    expect=Expect(Fin(b"\0")),
+    faults={"keeps-limits-in-32-bits": Silence()},
+)
+async def largest_limits(peer: Peer) -> Reaction:
+    peer.announce(replaced=LARGEST_LIMITS)
+    session = await peer.open_session(Source(uni=1, size_bytes=1))
+    return await own_stream(session, StreamKind.UNI)

@@ -151,6 +151,10 @@ class StreamRules:
         """Nor did one that the end of the session cut."""
         return True
 
+    def minds_early_stops(self) -> bool:
+        """A stream may be stopped before its session is there."""
+        return False
+
     def keeps_early_resets(self) -> bool:
         """What is kept of an early stream includes its end."""
         return True

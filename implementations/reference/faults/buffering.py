@@ -85,3 +85,11 @@ class RefusesEarlyStreams(StreamRules):
 
     def early_streams(self) -> int:
         return 0
+
+
+@fault("minds-early-stops")
+class MindsEarlyStops(StreamRules):
+    """A stream that is stopped before its session is there costs the connection."""
+
+    def minds_early_stops(self) -> bool:
+        return True

@@ -236,3 +236,27 @@ class LimitsByItsOwnSettingsAlone(NegotiationRules):
 
     def flow_control_on(self, by_the_rule: bool) -> bool:
         return True
+
+
+@fault("counts-more-at-resets")
+class CountsMoreAtResets(FlowRules):
+    """At its reset a stream's bytes count again, or as many as a header may have."""
+
+    def counted_at_reset(self, missing_bytes: int) -> int:
+        return missing_bytes + 10
+
+
+@fault("counts-what-arrives-alone")
+class CountsWhatArrivesAlone(FlowRules):
+    """What a reset kept from arriving uses up no credit."""
+
+    def counted_at_reset(self, missing_bytes: int) -> int:
+        return 0
+
+
+@fault("keeps-limits-in-32-bits")
+class KeepsLimitsIn32Bits(FlowRules):
+    """Of the limits in SETTINGS the lower 32 bits are kept."""
+
+    def initial_allowance(self, limit: int) -> int:
+        return limit & 0xFFFFFFFF
