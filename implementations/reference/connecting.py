@@ -195,8 +195,8 @@ class Client:
             raise SessionRefused(f"the connection was closed: {connection.closed.reason}")
         if not part.may_request():
             raise SessionRefused("the server lacks what a session needs")
-        if not self.options.rules.application.serves_after(self.life.lost):
-            raise SessionRefused("other connections were lost")
+        if not self.life.serves_one_more(self.options.rules):
+            raise SessionRefused("other connections were lost, or are open")
 
     async def _session(self, part: ClientConnection, wish: Wish) -> Session:
         exchange = part.request(wish)

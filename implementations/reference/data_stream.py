@@ -138,7 +138,8 @@ class DataStream:
         rules = self._owner.rules.streams
         if self.send_state in {SendState.OPEN, SendState.FINISHED} and rules.heeds_stop():
             self.stop_code = code
-            self._outlet.reset(self.stream_id, rules.answer_to_stop(code))
+            size = rules.reliable_in_answer()
+            self._outlet.reset(self.stream_id, rules.answer_to_stop(code), reliable_size=size)
             if rules.shows_stops():
                 self.send_state = SendState.STOPPED
         if self.receives and rules.stop_ends_both():

@@ -19,12 +19,20 @@ class Life:
         self.failure: BaseException | None = None
         self.is_over = False
         self.lost = 0
+        self.ever = 0
         self._at_the_end: dict[object, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[object]] = set()
 
     def at_the_end(self, whose: object, action: Callable[[], None]) -> None:
         """Call `action` when the endpoint falls silent (a fault; honest endpoints never do)."""
         self._at_the_end[whose] = action
+        self.ever += 1
+
+    def serves_one_more(self, rules: Rules) -> bool:
+        """Whether the newest connection may have a session, for all that befell the others."""
+        others = len(self._at_the_end) - 1
+        application = rules.application
+        return application.serves_after(self.lost) and application.serves_beside(others, self.ever)
 
     def gone(self, whose: object) -> None:
         """Nothing is left there to be silenced."""

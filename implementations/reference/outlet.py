@@ -36,12 +36,17 @@ class Outlet:
         self.resets_reliably = False
         self._flush_is_due = False
         self._closed = False
+        self._dropped: set[int] = set()
 
     def open_stream(self, kind: StreamKind) -> int:
-        return self.quic.open_stream(kind.value)
+        waits = self.quic.streams_left(kind.value) <= 0
+        stream_id = self.quic.open_stream(kind.value)
+        if waits and self.rules.quic.drops_streams_that_wait():
+            self._dropped.add(stream_id)
+        return stream_id
 
     def send(self, stream_id: int, data: bytes, *, finish: bool = False) -> None:
-        if self._closed:
+        if self._closed or stream_id in self._dropped:
             return
         if self.rules.quic.cuts_at_credit(len(data)):
             data = data[: self.quic.send_credit(stream_id)]

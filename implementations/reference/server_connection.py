@@ -213,7 +213,7 @@ class ServerConnection:
             raise RequestViolation(code, f"the client did not announce {what}")
         if head.scheme != b"https" and rules.requests.minds_scheme():
             return 400
-        if not rules.application.serves_after(self.connection.life.lost):
+        if not self.connection.life.serves_one_more(rules):
             return 503
         self._check_room(stream_id)
         return None

@@ -191,7 +191,9 @@ class SessionCore:
         A peer may send STOP_SENDING after its capsule, and the frames of one packet have no order.
         """
         del code
-        if not self.is_over:
+        if not self.rules.closing.waits_behind_stop():
+            self._end_stopped()
+        elif not self.is_over:
             asyncio.get_running_loop().call_soon(self._end_stopped)
 
     def _end_stopped(self) -> None:

@@ -79,8 +79,9 @@ class SessionStreams:
 
     def session_ended(self, code: int) -> None:
         """Abort them all."""
-        for stream in list(self._streams.values()):
-            stream.session_ended(code)
+        for place, stream in enumerate(list(self._streams.values())):
+            if self.rules.closing.ends_stream(place):
+                stream.session_ended(code)
 
     def open_stream(self, kind: StreamKind) -> DataStream | None:
         """A new stream of ours, its header sent; None while the session has no credit for it."""

@@ -6,9 +6,10 @@ from wtspec.suite.case import case
 from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
-from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer
+from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer, Raw
 from wtspec.suite.signal import Fin, Reaction, Refused, Response
 from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.stream_header import StreamHeader, StreamKind
 
 TIMES = 4
 Stage = Callable[[Peer], Awaitable[None]]
@@ -69,3 +70,49 @@ async def the_next_one_works(peer: Peer, stage: Stage) -> Reaction:
     for _ in range(TIMES):
         await stage(peer.another())
     return await (await peer.open_session(Echo())).echo(b"next")
+
+
+async def silent_after_settings(peer: Peer) -> None:
+    await peer.settings()
+    peer.vanish()
+
+
+async def silent_in_the_session(peer: Peer) -> None:
+    session = await peer.open_session(Echo())
+    await (await session.open_bidi()).send(b"open")
+    await (await session.open_uni()).send(b"open")
+    peer.vanish()
+
+
+async def silent_in_a_stream_header(peer: Peer) -> None:
+    session = await peer.open_session(Echo())
+    header = peer.encode(StreamHeader(StreamKind.UNI, session.id))
+    await peer.open_raw(StreamKind.UNI, Raw(header[:1], "a header that will never be whole"))
+    peer.vanish()
+
+
+SILENCES: dict[str, Stage] = {
+    "after-settings": silent_after_settings,
+    "in-the-session": silent_in_the_session,
+    "in-a-stream-header": silent_in_a_stream_header,
+}
+
+
+@case(
+    "connection-ends/silent-peers",
+    title="peers that fell silent without a farewell do not keep the endpoint from the next one",
+    requires=["ov-session-independent"],
+    roles=BOTH,
+    control="setup/echo",
+    parameters=SILENCES,
+    expect=Expect(Fin(b"next")),
+    faults={
+        # A handshake that is not confirmed, or a request without an answer, is given up soon.
+        "serves-few-connections-at-once": {
+            Role.SERVER: {"in-the-session": Response(503), "in-a-stream-header": Response(503)},
+            Role.CLIENT: {"in-the-session": Refused(), "in-a-stream-header": Refused()},
+        },
+    },
+)
+async def silent_peers(peer: Peer, stage: Stage) -> Reaction:
+    return await the_next_one_works(peer, stage)

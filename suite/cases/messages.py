@@ -443,3 +443,33 @@ async def endless(peer: Peer, length: int) -> Reaction:
     await session.connect_stream.reset(H3.REQUEST_CANCELLED)
     await session.outcome()
     return await peer.absence(ConnectionClosed())
+
+
+# Lengths in bytes of the type and of the length of HEADERS.
+LONG_NUMBERS = {"type-2": (2, None), "type-8": (8, None), "length-4": (1, 4), "length-8": (1, 8)}
+
+
+def written_long(type_bytes: int, length_bytes: int | None) -> MakeRaw:
+    """HEADERS whose type and length are longer than they must be."""
+
+    def make(honest: Sequence[Field]) -> Raw:
+        section = fields.encode(honest)
+        kind = varint.encode(FrameType.HEADERS, length=type_bytes)
+        length = varint.encode(len(section), length=length_bytes)
+        return Raw(kind + length + section, "forms that our encoder does not choose")
+
+    return make
+
+
+@case(
+    "messages/long-varints",
+    title="type and length of HEADERS may be written in more bytes than they need",
+    requires=["ref-quic-varint-any-length"],
+    roles=BOTH,
+    control="setup/session-opens",
+    parameters=LONG_NUMBERS,
+    expect=Expect(Established()),
+    faults={"wants-short-numbers-on-request-streams": ConnectionClosed(H3.FRAME_ERROR)},
+)
+async def long_varints(peer: Peer, lengths: tuple[int, int | None]) -> Reaction:
+    return await peer.begin_session(Echo(), raw=written_long(*lengths)).establish()

@@ -242,3 +242,22 @@ async def reduced(peer: Peer, promised: tuple[int, int]) -> Reaction:
         sizes = {"final_size": header + 100, "reliable_size": header + size_bytes}
         await stream.claim(ApplicationCode(7), **sizes, why="one of two promises")
     return await session.reported("ended")
+
+
+@case(
+    "reliable-resets/answer-to-stop",
+    title="what we ask to stop is reset plainly",
+    requires=["ref-rsa-reply-to-stop-sending"],
+    dialects=http3.since(10),
+    roles=BOTH,
+    control="setup/echo",
+    expect=Expect(Reset(None, 0), tolerated={Reset(): "ref-rsa-reply-to-stop-sending"}),
+    faults={"answers-stops-reliably": Reset(None, 1)},
+)
+async def answer_to_stop(peer: Peer) -> Reaction:
+    session = await peer.open_session(Echo())
+    stream = await session.open_bidi()
+    await stream.send(b"x")
+    await stream.read(1)
+    await stream.stop(ApplicationCode(7))
+    return await stream.reaction()

@@ -7,6 +7,7 @@ from wtspec.suite.endpoint.interface import Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import Peer, Raw
 from wtspec.suite.signal import (
+    Absent,
     Both,
     ConnectionClosed,
     Established,
@@ -92,6 +93,19 @@ async def scheme(peer: Peer) -> Reaction:
 )
 async def authority(peer: Peer) -> Reaction:
     return (await peer.open_session(Echo())).observed(b":authority")
+
+
+@case(
+    "requests/host",
+    title="a Host field beside the authority says the same",
+    requires=["ref-authority-and-host-agree"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    expect=Expect(Absent("host"), Observed("host", "AUTHORITY")),
+    faults={"sends-another-host": Observed("host")},
+)
+async def host(peer: Peer) -> Reaction:
+    return (await peer.open_session(Echo())).observed(b"host")
 
 
 @case(

@@ -312,6 +312,25 @@ async def close_without_response(peer: Peer, code: int) -> Reaction:
     return await session.outcome()
 
 
+@case(
+    "responses/second-final",
+    title="a refusal stands, whatever comes behind it",
+    requires=["setup-established-client-side", "ref-second-message-malformed"],
+    roles=[Role.CLIENT],
+    control="setup/session-opens",
+    # A client that has turned away with the first answer need not look at the second.
+    expect=Expect(Refused(421), Refused()),
+    faults={"waits-behind-421": Established()},
+)
+async def second_final(peer: Peer) -> Reaction:
+    session = peer.begin_session(Echo(), status=421)
+    await session.begun()
+    async with peer.one_flight():
+        await session.send_opening()
+        await session.connect_stream.send_headers(((b":status", b"200"),))
+    return await session.outcome()
+
+
 # What a server sends.
 
 

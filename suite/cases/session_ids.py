@@ -27,7 +27,7 @@ from wtspec.suite.signal import (
 from wtspec.suite.wire import stream_header, varint
 from wtspec.suite.wire.error_codes import H3, WT
 from wtspec.suite.wire.fields import Field
-from wtspec.suite.wire.stream_header import StreamKind
+from wtspec.suite.wire.stream_header import StreamHeader, StreamKind
 
 KINDS = {kind.value: kind for kind in StreamKind}
 
@@ -233,6 +233,28 @@ async def behind_many_requests(peer: Peer, carrier: Carrier) -> Reaction:
         asked = [await peer.request(ORDINARY, finish=True) for _ in range(REQUESTS_BEFORE)]
     await asked[-1].reaction()
     return await look(await peer.open_session(application))
+
+
+@case(
+    "session-ids/of-another-request",
+    title="a stream that names a request which is no session leaves the session alone",
+    requires=["ov-stream-error-scope", "buffer-streams"],
+    roles=[Role.SERVER],
+    control="requests/ordinary",
+    parameters=KINDS,
+    expect=Expect(
+        Fin(b"after"),
+        readings={ConnectionClosed(H3.ID_ERROR): "A11/id-error, as RFC 9297 has it for datagrams"},
+    ),
+    faults={"closes-for-late-streams": ConnectionClosed(H3.ID_ERROR)},
+)
+async def of_another_request(peer: Peer, kind: StreamKind) -> Reaction:
+    session = await peer.open_session(Echo())
+    request = await peer.request(ORDINARY, finish=True)
+    await request.reaction()
+    await peer.open_raw(kind, peer.encode(StreamHeader(kind, request.id)) + b"x")
+    await peer.barrier()  # it has arrived
+    return await session.echo(b"after")
 
 
 @case(

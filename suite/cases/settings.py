@@ -239,7 +239,7 @@ async def forms(peer: Peer, form: Form) -> Reaction:
     return await (await session.require()).echo(b"x")
 
 
-LARGEST_LIMITS = {
+LARGEST_LIMITS: dict[int, int] = {
     Setting.WT_INITIAL_MAX_DATA: varint.MAX,
     Setting.WT_INITIAL_MAX_STREAMS_UNI: STREAMS_MAX,
     Setting.WT_INITIAL_MAX_STREAMS_BIDI: STREAMS_MAX,

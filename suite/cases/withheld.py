@@ -1,13 +1,22 @@
-"""Withheld credit: windows of a few bytes on bidirectional streams, the CONNECT stream included."""
+"""Withheld credit: windows of a few bytes, the CONNECT stream's included, and few streams."""
 
 from wtspec.suite.case import case
-from wtspec.suite.endpoint.application import Closes, Echo
+from wtspec.suite.endpoint.application import Closes, Echo, Source
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
-from wtspec.suite.peer.answers import ending
-from wtspec.suite.peer.peer import Peer
-from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Refused, Reset, SessionClosed
+from wtspec.suite.peer.answers import allow_streams, ending, own_stream
+from wtspec.suite.peer.peer import STREAM_LIMITS, Peer
+from wtspec.suite.signal import (
+    ConnectionClosed,
+    Fin,
+    Observed,
+    Reaction,
+    Refused,
+    Reset,
+    SessionClosed,
+)
 from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.stream_header import StreamKind
 
 # Less than a request, a response or a close capsule with its reason takes.
 FEW_BYTES = 64
@@ -64,3 +73,37 @@ async def close_in_pieces(peer: Peer) -> Reaction:
     session = await peer.open_session(Closes(7, LONG_REASON, after="stream"))
     await (await session.open_uni()).send(b"x")
     return await ending(session)
+
+
+WAITING, AMPLE = 6, 40
+FEW_STREAMS = {
+    # HTTP/3 itself may take three.
+    "uni": (StreamKind.UNI, Source(uni=WAITING), {"max_streams_uni": 5}),
+    # A client needs one for its request.
+    "bidi": (StreamKind.BIDI, Source(bidi=WAITING), {"max_streams_bidi": 2}),
+}
+Few = tuple[StreamKind, Source, dict[str, int]]
+
+
+@case(
+    "withheld/own-streams",
+    title="streams that QUIC's limit does not allow yet come when it is raised",
+    requires=["ov-stream-creation-flow-controlled", "ref-quic-streams-kept"],
+    roles=BOTH,
+    control="session-ids/own-streams",
+    parameters=FEW_STREAMS,
+    expect=Expect(Observed("streams", WAITING)),
+    faults={"drops-streams-that-wait": Observed("streams")},
+)
+async def own_streams(peer: Peer, few: Few) -> Reaction:
+    kind, source, limits = few
+    peer.shape(**limits)
+    peer.withhold(STREAM_LIMITS)
+    session = await peer.open_session(source)
+    await own_stream(session, kind)
+    await peer.api_barrier()
+    allow_streams(session, kind, AMPLE)
+    for _ in range(WAITING - 1):
+        await own_stream(session, kind)
+    count = len(session.streams_of_endpoint(kind))
+    return Reaction("session", (Observed("streams", count),))

@@ -117,6 +117,12 @@ async def stop_critical(peer: "Peer", which: StreamType) -> None:
     connection.outlet.stop(stream_id, H3.NO_ERROR)
 
 
+def allow_streams(session: "Session", kind: StreamKind, maximum: int) -> None:
+    """QUIC's MAX_STREAMS of that total, also while it is withheld."""
+    session.connection.quic.grant_streams(kind.value, maximum)
+    session.connection.outlet.flush()
+
+
 async def came_back(session: "Session", sent: Mapping[Stream, bytes]) -> Reaction:
     """What comes of many streams of ours, all finished by us, each with these bytes behind its
     header.
@@ -137,6 +143,26 @@ async def came_back(session: "Session", sent: Mapping[Stream, bytes]) -> Reactio
     told += dict.fromkeys(endings)
     closed = session.connection.closed
     return Reaction("streams", tuple(told) if closed is None else (*told, closed))
+
+
+async def ends_of(session: "Session", streams: Sequence[Stream]) -> Reaction:
+    """How each of these streams of ours was ended by the endpoint, every way once.
+
+    Silence for those that were not, unless the connection took them with it.
+    """
+    bench = session.connection.outlet.bench
+
+    def over() -> bool | None:
+        ended = all(stream.has_ended for stream in streams)
+        return True if ended or session.connection.closed else None
+
+    await bench.bell.until(over, bench.patience.step_s)
+    told: list[Signal] = []
+    for stream in streams:
+        told += [one for one in stream.inbox.seen if isinstance(one, Fin | Reset | Stop)]
+    if not all(stream.has_ended for stream in streams):
+        told.append(session.connection.closed or Silence())
+    return Reaction("streams", tuple(dict.fromkeys(told)))
 
 
 def _not_allowed(session: "Session", kinds: Collection[StreamKind]) -> int:

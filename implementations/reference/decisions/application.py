@@ -13,6 +13,11 @@ class ApplicationRules:
         del lost
         return True
 
+    def serves_beside(self, others: int, ever: int) -> bool:
+        """Nor do `others` that are still open, of all that there ever were."""
+        del others, ever
+        return True
+
     def answers_to_stream(self) -> int:
         """How many streams an echo opens for one unidirectional stream."""
         return 1

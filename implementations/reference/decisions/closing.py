@@ -72,6 +72,10 @@ class CloseRules:
         """What aborts the CONNECT stream when the peer broke a rule of the session."""
         return code
 
+    def waits_behind_stop(self) -> bool:
+        """A capsule may come right behind a STOP_SENDING: the frames of a packet have no order."""
+        return True
+
     def ends_siblings(self) -> bool:
         """The end of one session is nobody else's."""
         return False
@@ -81,6 +85,11 @@ class CloseRules:
     def gone_code(self, code: int) -> int:
         """What aborts them: WT_SESSION_GONE since draft 03."""
         return code
+
+    def ends_stream(self, place: int) -> bool:
+        """All streams are aborted, however many there are; they are numbered by `place`."""
+        del place
+        return True
 
     def resets_send_sides(self) -> bool:
         """Every sending direction is reset."""

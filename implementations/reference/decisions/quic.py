@@ -39,6 +39,10 @@ class QuicRules:
         del size_bytes
         return False
 
+    def drops_streams_that_wait(self) -> bool:
+        """A stream that the peer's limit does not allow yet is opened when it does."""
+        return False
+
     def heeds_reliable_size(self) -> bool:
         """What a RESET_STREAM_AT calls reliable is delivered before the reset."""
         return True

@@ -68,6 +68,10 @@ class StreamRules:
         """That reset has the code of the STOP_SENDING (RFC 9000 section 3.5)."""
         return code
 
+    def reliable_in_answer(self) -> int:
+        """And it keeps nothing reliable: who asked to stop reads no more."""
+        return 0
+
     def resets_unasked(self) -> int | None:
         """An application code to reset each stream with that brings data; None: no reset."""
         return None

@@ -10,3 +10,11 @@ class TakesFourLossesIll(ApplicationRules):
 
     def serves_after(self, lost: int) -> bool:
         return lost != 4
+
+
+@fault("serves-few-connections-at-once")
+class ServesFewConnectionsAtOnce(ApplicationRules):
+    """Beside four connections that are still open a fifth one gets no session."""
+
+    def serves_beside(self, others: int, ever: int) -> bool:
+        return not (others >= 4 and ever == 5)

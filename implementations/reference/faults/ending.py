@@ -3,7 +3,7 @@
 from wtspec.implementations.reference.decisions.application import ApplicationRules
 from wtspec.implementations.reference.decisions.closing import CloseRules
 from wtspec.implementations.reference.errors import ConnectionViolation
-from wtspec.implementations.reference.faults.fault import fault
+from wtspec.implementations.reference.faults.fault import SERVER, fault
 from wtspec.suite.wire.error_codes import H3
 
 
@@ -80,3 +80,19 @@ class ClosesForLateStreams(CloseRules):
 
     def late_stream_code(self, code: int) -> int | None:
         raise ConnectionViolation(H3.ID_ERROR, "no such session")
+
+
+@fault("ends-ten-streams-of-a-session")
+class EndsTenStreamsOfASession(CloseRules):
+    """When a session ends, ten of its streams end with it."""
+
+    def ends_stream(self, place: int) -> bool:
+        return place < 10
+
+
+@fault("calls-abandoned-sessions-rejected", SERVER)
+class CallsAbandonedSessionsRejected(CloseRules):
+    """A session that the peer abandoned is said never to have been processed."""
+
+    def abrupt_code(self, code: int) -> int:
+        return H3.REQUEST_REJECTED

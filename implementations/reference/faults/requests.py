@@ -3,9 +3,11 @@
 from urllib.parse import quote, unquote
 
 from wtspec.implementations.reference.decisions.requests import Fields, RequestRules
-from wtspec.implementations.reference.errors import ConnectionViolation
+from wtspec.implementations.reference.errors import ConnectionViolation, RequestViolation
 from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault
+from wtspec.suite.wire import varint
 from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.wire.frames import FrameType
 
 _DRAFT02 = b"sec-webtransport-http3-draft02"
 
@@ -199,3 +201,54 @@ class ProcessesEarlyCapsules(RequestRules):
 
     def processes_early_capsules(self) -> bool:
         return True
+
+
+@fault("sends-another-host", CLIENT)
+class SendsAnotherHost(RequestRules):
+    """A Host field without the port stands beside the authority."""
+
+    def request_fields(self, honest: Fields) -> Fields:
+        return (*honest, (b"host", b"other.test"))
+
+
+@fault("wants-short-numbers-on-request-streams")
+class WantsShortNumbersOnRequestStreams(RequestRules):
+    """A type or a length in more bytes than it needs is no number."""
+
+    def taken(self, data: bytes) -> bytes:
+        first = varint.decode(data)
+        length = None if first is None else varint.decode(data, first[1])
+        if first is None or length is None or first[0] != FrameType.HEADERS:
+            return data
+        if length[1] > len(varint.encode(first[0]) + varint.encode(length[0])):
+            raise ConnectionViolation(H3.FRAME_ERROR, "a long number")
+        return data
+
+
+@fault("knows-no-te", SERVER)
+class KnowsNoTe(RequestRules):
+    """TE is a field of HTTP/1.1 connections, whatever it says."""
+
+    def read_section(self, section: Fields) -> Fields:
+        if b"te" in dict(section):
+            raise RequestViolation(H3.MESSAGE_ERROR, "te")
+        return section
+
+
+@fault("checks-priorities")
+class ChecksPriorities(RequestRules):
+    """A Priority that is not just an urgency in range makes its message malformed."""
+
+    def read_section(self, section: Fields) -> Fields:
+        value = dict(section).get(b"priority", b"u=3")
+        if not (len(value) == 3 and value[:2] == b"u=" and value[2:] in b"01234567"):
+            raise RequestViolation(H3.MESSAGE_ERROR, "priority")
+        return section
+
+
+@fault("waits-behind-421", CLIENT)
+class WaitsBehind421(RequestRules):
+    """A misdirected request is answered again, this time for good."""
+
+    def is_interim(self, status: int) -> bool:
+        return super().is_interim(status) or status == 421

@@ -146,3 +146,11 @@ class ShowsForeignCodesAs0(StreamRules):
 
     def application_code(self, code: int) -> int | None:
         return error_codes.from_http3(code) or 0
+
+
+@fault("answers-stops-reliably")
+class AnswersStopsReliably(StreamRules):
+    """What was asked to stop is reset with RESET_STREAM_AT, and keeps its first byte reliable."""
+
+    def reliable_in_answer(self) -> int:
+        return 1

@@ -222,3 +222,11 @@ class CutsSomeWritesAtOurCredit(QuicRules):
 
     def cuts_at_credit(self, size_bytes: int) -> bool:
         return 200 <= size_bytes < 210 or 1000 <= size_bytes < 1020
+
+
+@fault("drops-streams-that-wait")
+class DropsStreamsThatWait(QuicRules):
+    """Of a stream that QUIC does not allow yet nothing is ever sent."""
+
+    def drops_streams_that_wait(self) -> bool:
+        return True

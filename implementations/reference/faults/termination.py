@@ -92,3 +92,11 @@ class MindsCrossingCloses(CloseRules):
 
     def minds_crossing_close(self) -> bool:
         return True
+
+
+@fault("takes-a-stop-for-the-end")
+class TakesAStopForTheEnd(CloseRules):
+    """A STOP_SENDING ends the session before anything else in its packet is looked at."""
+
+    def waits_behind_stop(self) -> bool:
+        return False
