@@ -138,7 +138,7 @@ class DataStream:
         rules = self._owner.rules.streams
         if self.send_state in {SendState.OPEN, SendState.FINISHED} and rules.heeds_stop():
             self.stop_code = code
-            size = rules.reliable_in_answer()
+            size = rules.reliable_in_answer() if self._has_written else 0
             self._outlet.reset(self.stream_id, rules.answer_to_stop(code), reliable_size=size)
             if rules.shows_stops():
                 self.send_state = SendState.STOPPED

@@ -318,8 +318,9 @@ async def close_without_response(peer: Peer, code: int) -> Reaction:
     requires=["setup-established-client-side", "ref-second-message-malformed"],
     roles=[Role.CLIENT],
     control="setup/session-opens",
-    # A client that has turned away with the first answer need not look at the second.
-    expect=Expect(Refused(421), Refused()),
+    # A client that has turned away with the first answer need not look at the second; to another
+    # the message as a whole is malformed. Neither has a session.
+    expect=Expect(Refused(), Reset(), Stop(), ConnectionClosed()),
     faults={"waits-behind-421": Established()},
 )
 async def second_final(peer: Peer) -> Reaction:

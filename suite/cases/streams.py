@@ -428,6 +428,7 @@ SOME_CAME_BACK = Both((Observed(CAME_BACK), Observed(SILENT)))
     faults={
         "never-grants-streams": Both((*SOME_CAME_BACK.parts, Observed(NOT_ALLOWED))),
         "forgets-headers-in-pieces": {"uni": SOME_CAME_BACK},
+        "drops-streams-that-wait": {"uni": SOME_CAME_BACK},
         "cuts-what-exceeds-our-credit": {"uni": SOME_CAME_BACK},
     },
 )
