@@ -149,7 +149,7 @@ async def capacity_over_limit(peer: Peer, more: int) -> Reaction:
 
 @case(
     "qpack/entry-too-large",
-    title="an insertion into a table whose size was never set is an error",
+    title="an insertion into a table that is too small, or whose size was never set, is an error",
     requires=["ref-qpack-entry-too-large"],
     roles=BOTH,
     control="setup/session-opens",
@@ -157,6 +157,9 @@ async def capacity_over_limit(peer: Peer, more: int) -> Reaction:
     parameters={
         "literal-name": instruction(INSERT_LITERAL, 1, b"a\x01b"),
         "static-name": instruction(INSERT_STATIC, 0, b"\x01b"),
+        # One byte short, and shorter than the name; to set any size may be the error already.
+        "one-byte-short": instruction(CAPACITY, 33) + instruction(INSERT_LITERAL, 1, b"a\x01b"),
+        "short-of-the-name": instruction(CAPACITY, 2) + instruction(INSERT_STATIC, 0, b"\x01b"),
     },
     expect=ENCODER_ERROR,
     faults={"reads-no-encoder-stream": Silence()},
