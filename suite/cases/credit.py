@@ -405,6 +405,8 @@ async def from_nothing(peer: Peer, parameter: Several) -> Reaction:
         "ignores-raised-stream-limits": Observed("streams", 0),
         "refuses-every-max-streams": Reset(WT.FLOW_CONTROL_ERROR),
         "refuses-early-bytes": {Role.SERVER: Reset(H3.EXCESSIVE_LOAD)},
+        # What came before the response is read as one frame's.
+        "reads-one-known-capsule-of-a-frame": {Role.SERVER: Observed("streams", 0)},
     },
 )
 async def with_the_opening(peer: Peer, parameter: Several) -> Reaction:

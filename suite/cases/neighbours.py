@@ -338,6 +338,7 @@ OWN_STREAMS: dict[str, Signal] = {str(count): Observed("streams", count) for cou
     faults={
         "opens-beyond-limit": OWN_STREAMS["3"],
         "shares-limits-between-sessions": Observed("streams"),
+        "refuses-every-max-streams": Reset(WT.FLOW_CONTROL_ERROR),
     },
 )
 async def raised_apart(peer: Peer) -> Reaction:

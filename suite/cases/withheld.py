@@ -93,7 +93,10 @@ Few = tuple[StreamKind, Source, dict[str, int]]
     control="session-ids/own-streams",
     parameters=FEW_STREAMS,
     expect=Expect(Observed("streams", WAITING)),
-    faults={"drops-streams-that-wait": Observed("streams")},
+    faults={
+        "drops-streams-that-wait": Observed("streams"),
+        "cuts-what-exceeds-our-credit": Observed("streams"),
+    },
 )
 async def own_streams(peer: Peer, few: Few) -> Reaction:
     kind, source, limits = few
