@@ -6,7 +6,7 @@ from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.answers import critical_streams, stop_critical
-from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer, Raw
+from wtspec.suite.peer.peer import SETTINGS, Peer, Raw
 from wtspec.suite.signal import Absent, ConnectionClosed, Fin, Observed, Reaction, Silence
 from wtspec.suite.wire import settings, varint
 from wtspec.suite.wire.error_codes import H3
@@ -159,7 +159,7 @@ SHORT_OF_FRAME = ConnectionClosed(H3.FRAME_ERROR)
     },
 )
 async def long_varints(peer: Peer, lengths: Lengths) -> Reaction:
-    peer.withhold(SETTINGS, QPACK_STREAMS)
+    peer.withhold(SETTINGS)
     session = peer.begin_session(Echo())
     payload = settings.encode((await peer.connect()).our_settings)
     numbers = (StreamType.CONTROL, FrameType.SETTINGS, len(payload))

@@ -149,7 +149,11 @@ async def excess_apart(peer: Peer, kind: StreamKind) -> Reaction:
     configuration=FLOW_CONTROL,
     control="sessions/two-at-once",
     expect=GOES_ON,
-    faults={"one-end-ends-all": GONE, "closes-for-late-streams": ConnectionClosed(H3.ID_ERROR)},
+    faults={
+        "one-end-ends-all": GONE,
+        "closes-for-late-streams": ConnectionClosed(H3.ID_ERROR),
+        "minds-datagrams-for-unknown-streams": ConnectionClosed(H3.ID_ERROR),
+    },
 )
 async def late_arrivals_apart(peer: Peer) -> Reaction:
     first, second = await two(peer)
