@@ -239,6 +239,8 @@ class Contained:
             pass
         except Flood as flood:
             self.broken = f"it printed {flood}"
+            # The engine would wait for a reader with what it still has of the flood.
+            self._writer.transport.abort()
             await asyncio.to_thread(self._engine.kill, self._started.id)
         finally:
             printed.end()
