@@ -14,13 +14,13 @@ class Profile:
     """`memory_bytes` is the limit of memory and swap together; no `user`: the image's own.
 
     `capabilities` hold in the container's own namespaces. Programs may run from `/tmp` where it
-    `runs_scratch`.
+    `runs_scratch`. `processes` counts threads too, of which some stacks take ten a connection.
     """
 
     name: str
     user: str = "65534:65534"
     capabilities: tuple[str, ...] = ()
-    processes: int = 256
+    processes: int = 2048
     memory_bytes: int = 512 * _MIB
     scratch_bytes: int = 16 * _MIB
     open_files: int = 4096
@@ -66,7 +66,6 @@ INTEROP = Profile(
     "interop",
     user="",
     capabilities=("NET_ADMIN",),
-    processes=512,
     memory_bytes=1024 * _MIB,
     scratch_bytes=64 * _MIB,
     runs_scratch=True,
