@@ -84,6 +84,7 @@ class Session:
         self.path = path
         self.api = events
         self._setup = setup
+        setup.session_count += 1
         self._side = side
         self._connection: Http3Connection | None = None
         self._connect_stream: ConnectStream | None = None

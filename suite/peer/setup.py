@@ -29,6 +29,7 @@ class Setup:
 
     `changes` edit the QuicOptions of connections that are made later. `connections` has every one,
     those that a client opened unasked included. `is_first`: no other Peer of the cell was before.
+    `session_count`: those that the script began, whatever became of them.
     """
 
     endpoint: Endpoint
@@ -45,6 +46,7 @@ class Setup:
     connections: list[Http3Connection] = field(default_factory=list)
     packets: Packets = field(init=False)
     is_first: bool = True
+    session_count: int = 0
 
     def __post_init__(self) -> None:
         is_server = self.endpoint.role is Role.SERVER
@@ -70,7 +72,8 @@ class Setup:
     @property
     def is_untouched(self) -> bool:
         """So far there was one opening without edits: nothing that the endpoint could mind."""
-        if not self.is_first or self.changes or self.path != CLEAN or not self.manners.are_plain:
+        is_plain = self.path == CLEAN and not self.changes and self.manners.are_plain
+        if not (self.is_first and self.session_count == 1 and is_plain):
             return False
         moments = self.bench.timeline.moments
         sent = [one for one in moments if one.direction == "sent" and one.where != "packet"]
