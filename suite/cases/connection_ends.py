@@ -7,8 +7,8 @@ from wtspec.suite.endpoint.application import Echo
 from wtspec.suite.endpoint.interface import BOTH, Role
 from wtspec.suite.expectation import Expect
 from wtspec.suite.peer.peer import QPACK_STREAMS, SETTINGS, Peer, Raw
-from wtspec.suite.signal import Fin, Reaction, Refused, Response
-from wtspec.suite.wire.error_codes import H3
+from wtspec.suite.signal import ConnectionClosed, Fin, Reaction, Refused, Response
+from wtspec.suite.wire.error_codes import H3, QUIC
 from wtspec.suite.wire.stream_header import StreamHeader, StreamKind
 
 TIMES = 4
@@ -105,7 +105,12 @@ SILENCES: dict[str, Stage] = {
     roles=BOTH,
     control="setup/echo",
     parameters=SILENCES,
-    expect=Expect(Fin(b"next")),
+    expect=Expect(
+        Fin(b"next"),
+        tolerated={
+            ConnectionClosed(QUIC.CONNECTION_REFUSED, transport=True): "RFC 9000 section 5.2.2"
+        },
+    ),
     faults={
         # A handshake that is not confirmed, or a request without an answer, is given up soon.
         "serves-few-connections-at-once": {
