@@ -119,7 +119,7 @@ async def drain_then_close(peer: Peer) -> Reaction:
     requires=["drain-app-winds-down", "ov-ev-draining"],
     dialects=http3.since(7),
     roles=[Role.CLIENT],
-    control="shutdown/drain-reported",
+    control="shutdown/drain-goes-on",
     needs=["drain"],
     expect=Expect(Reported("draining")),
     faults={"hides-drain": Silence()},
