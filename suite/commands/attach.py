@@ -1,6 +1,7 @@
 """The endpoints that a door can attach, each as a plain value that a worker process can start."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -70,8 +71,38 @@ class EmbeddedReference:
         )
 
 
+class _OfContract(ABC):
+    """A program that speaks the contract, however it is started."""
+
+    __slots__ = ()
+
+    async def start(
+        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
+    ) -> Endpoint:
+        del network  # it has sockets of its own
+        return await self.started(role, configuration, (dialect.name,))
+
+    async def started(
+        self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
+    ) -> Endpoint:
+        """Without dialects: in those of its own choice."""
+        from wtspec.implementations.program import ProgramEndpoint
+
+        return await self.started_for(ProgramEndpoint, role, configuration, dialects)
+
+    @abstractmethod
+    async def started_for(
+        self,
+        making: "Making[S]",
+        role: Role,
+        configuration: Configuration,
+        dialects: tuple[str, ...],
+    ) -> "S":
+        """The same, for somebody else."""
+
+
 @dataclass(frozen=True, slots=True)
-class Program:
+class Program(_OfContract):
     """A program that speaks the contract, started for each group of cells (`--exec`).
 
     `directory`: where a relative program is looked for, and where it runs.
@@ -93,20 +124,6 @@ class Program:
     def __str__(self) -> str:
         return self.command
 
-    async def start(
-        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
-    ) -> Endpoint:
-        del network  # it has sockets of its own
-        return await self.started(role, configuration, (dialect.name,))
-
-    async def started(
-        self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
-    ) -> Endpoint:
-        """Without dialects: in those of its own choice."""
-        from wtspec.implementations.program import ProgramEndpoint
-
-        return await self.started_for(ProgramEndpoint, role, configuration, dialects)
-
     async def started_for(
         self,
         making: "Making[S]",
@@ -114,7 +131,6 @@ class Program:
         configuration: Configuration,
         dialects: tuple[str, ...],
     ) -> "S":
-        """The same, for somebody else."""
         from wtspec.implementations.launch import Launch
         from wtspec.implementations.process import start_for
 
@@ -123,7 +139,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class InContainer:
+class InContainer(_OfContract):
     """A program that speaks the contract as the entry point of an image (`--image`).
 
     `owner`: the claim under which its containers live; see `held`.
@@ -147,12 +163,6 @@ class InContainer:
     def __str__(self) -> str:
         return f"image {self.image}"
 
-    async def start(
-        self, role: Role, configuration: Configuration, dialect: Dialect, network: Network
-    ) -> Endpoint:
-        del network  # it has sockets of its own
-        return await self.started(role, configuration, (dialect.name,))
-
     @contextmanager
     def held(self) -> Iterator[Mapping[str, str]]:
         """Its containers live inside, and none outlives it; what is worth knowing of the image."""
@@ -164,14 +174,6 @@ class InContainer:
             with household(self.owner, self.image) as (found,):
                 yield {"image": found.short_id}
 
-    async def started(
-        self, role: Role, configuration: Configuration, dialects: tuple[str, ...]
-    ) -> Endpoint:
-        """Without dialects: in those of its own choice."""
-        from wtspec.implementations.program import ProgramEndpoint
-
-        return await self.started_for(ProgramEndpoint, role, configuration, dialects)
-
     async def started_for(
         self,
         making: "Making[S]",
@@ -179,7 +181,6 @@ class InContainer:
         configuration: Configuration,
         dialects: tuple[str, ...],
     ) -> "S":
-        """The same, for somebody else."""
         from wtspec.implementations.claim import EngineTrouble
         from wtspec.implementations.container import Berth, start_for
 
