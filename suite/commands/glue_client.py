@@ -3,7 +3,7 @@
 import base64
 
 from wtspec.suite.commands.glue_checks import item
-from wtspec.suite.commands.glue_client_talk import CODE, ClientTalk
+from wtspec.suite.commands.glue_client_talk import CODE, HELLO, ClientTalk
 from wtspec.suite.commands.glue_program import (
     CONFIGURATION,
     Undecided,
@@ -13,7 +13,6 @@ from wtspec.suite.commands.glue_program import (
 )
 from wtspec.suite.endpoint.interface import ApiEvent
 
-_HELLO = b"hello"
 _FILL_BYTES = 600
 _ORIGIN = "https://allowed.test"
 _NO_HASH = base64.b64encode(bytes(32)).decode()
@@ -48,8 +47,8 @@ class ClientCheck:
     async def echo_bidi(self) -> None:
         session = await self._talk.session("/echo")
         stream = await self._talk.stream(session, "bidi")
-        await self._program.do("write", stream=stream, data=_HELLO, finish=True)
-        await self._talk.read_whole(stream, _HELLO)
+        await self._program.do("write", stream=stream, data=HELLO, finish=True)
+        await self._talk.read_whole(stream, HELLO)
 
     @item(
         "`fill` writes the pattern, `finish` ends",
@@ -82,9 +81,9 @@ class ClientCheck:
     )
     async def datagram(self) -> None:
         session = await self._talk.session("/echo")
-        await self._program.do("datagram", session=session, data=_HELLO)
+        await self._program.do("datagram", session=session, data=HELLO)
         shown = await self._program.seen.wait("datagram", session=session)
-        expect(payload(shown) == _HELLO, f"`datagram` shows {payload(shown)!r}, not {_HELLO!r}")
+        expect(payload(shown) == HELLO, f"`datagram` shows {payload(shown)!r}, not {HELLO!r}")
 
     @item(
         "`reset` resets with its code",
@@ -94,12 +93,9 @@ class ClientCheck:
         "+bidi",
     )
     async def reset(self) -> None:
-        session = await self._talk.session("/sink")
-        stream = await self._talk.stream(session, "bidi")
-        await self._program.do("write", stream=stream, data=_HELLO)
-        shown = await self._ours.wait("stream", self._talk.since, kind="bidi", by="peer")
+        stream, ours = await self._talk.written_and_seen("/sink")
         await self._program.do("reset", stream=stream, code=CODE)
-        ended = await self._ours.wait("ended", self._talk.since, stream=shown.fields["stream"])
+        ended = await self._ours.wait("ended", self._talk.since, stream=ours)
         told = (ended.fields["how"], ended.fields["code"])
         wanted = ("reset", self._talk.code_seen)
         expect(told == wanted, f"our server saw {told}, not {wanted}")
@@ -112,12 +108,9 @@ class ClientCheck:
         "+bidi",
     )
     async def stop(self) -> None:
-        session = await self._talk.session("/echo")
-        stream = await self._talk.stream(session, "bidi")
-        await self._program.do("write", stream=stream, data=_HELLO)
-        shown = await self._ours.wait("stream", self._talk.since, kind="bidi", by="peer")
+        stream, ours = await self._talk.written_and_seen("/echo")
         await self._program.do("stop", stream=stream, code=CODE)
-        stopped = await self._ours.wait("stopped", self._talk.since, stream=shown.fields["stream"])
+        stopped = await self._ours.wait("stopped", self._talk.since, stream=ours)
         code, wanted = stopped.fields["code"], self._talk.code_seen
         expect(code == wanted, f"our server was stopped with {code}, not {wanted}")
 
@@ -128,9 +121,7 @@ class ClientCheck:
         "+bidi",
     )
     async def reset_code(self) -> None:
-        session = await self._talk.session(f"/reset?code={CODE}")
-        stream = await self._talk.stream(session, "bidi")
-        await self._program.do("write", stream=stream, data=_HELLO)
+        stream = await self._talk.written(f"/reset?code={CODE}")
         ended = await self._program.seen.wait("ended", stream=stream)
         told = (field_of(ended, "how"), field_of(ended, "code"))
         expect(told == ("reset", CODE), f"`ended` shows {told}, not {('reset', CODE)}")
@@ -142,12 +133,10 @@ class ClientCheck:
         "+bidi",
     )
     async def stop_code(self) -> None:
-        session = await self._talk.session(f"/stop?code={CODE}")
-        stream = await self._talk.stream(session, "bidi")
-        await self._program.do("write", stream=stream, data=_HELLO)
+        stream = await self._talk.written(f"/stop?code={CODE}")
         await self._program.seen.wait("ended", stream=stream)
         # Some notice it only now; what becomes of this write is not asked.
-        self._program.tell("write", stream=stream, data=_HELLO)
+        self._program.tell("write", stream=stream, data=HELLO)
         stopped = await self._program.seen.wait("stopped", stream=stream)
         code = field_of(stopped, "code")
         expect(code == CODE, f"`stopped` shows code {code!r}, not {CODE}")
@@ -233,7 +222,7 @@ class ClientCheck:
         # When a stream comes: some lose what follows an answer at once, which cases judge.
         session = await self._talk.session("/close?code=8&reason=over&after=stream")
         stream = await self._talk.stream(session, "bidi")
-        self._program.tell("write", stream=stream, data=_HELLO)
+        self._program.tell("write", stream=stream, data=HELLO)
         closed = await self._program.seen.wait("closed", session=session)
         told = tuple(field_of(closed, key) for key in ("code", "reason"))
         expect(told == (8, "over"), f"`closed` shows {told}, not {(8, 'over')}")
@@ -362,7 +351,7 @@ class ClientCheck:
     async def sync(self) -> None:
         session = await self._talk.session("/echo")
         stream = await self._talk.stream(session, "bidi")
-        await self._program.do("write", stream=stream, data=_HELLO, finish=True)
+        await self._program.do("write", stream=stream, data=HELLO, finish=True)
         await self._program.seen.wait("ended", stream=stream)
         done = await self._program.do("sync")
         events = self._program.seen.events

@@ -1,6 +1,7 @@
 """A program under `check-endpoint`: started by hand, so that a bad `hello` can be looked at too."""
 
 import asyncio
+import hashlib
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -210,6 +211,13 @@ def payload(event: ApiEvent) -> bytes:
 def expect(condition: bool, otherwise: str | Callable[[], str]) -> None:
     if not condition:
         raise Wrong(otherwise if isinstance(otherwise, str) else otherwise())
+
+
+def expect_whole(ended: ApiEvent, data: bytes) -> None:
+    """An `ended` tells that a stream of just these bytes was read up to its FIN."""
+    told = tuple(field_of(ended, key) for key in ("bytes", "sha256", "how"))
+    wanted = (len(data), hashlib.sha256(data).hexdigest(), "fin")
+    expect(told == wanted, f"`ended` shows bytes, sha256, how as {told}, not {wanted}")
 
 
 def field_of(event: ApiEvent, name: str) -> Any:

@@ -1,6 +1,5 @@
 """What the glue of a server must do, tried by our reference client: contract sections 4 and 5."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ from wtspec.implementations.launch import HOST
 from wtspec.implementations.reference.connecting import Client, ClientOptions, SessionOptions
 from wtspec.implementations.reference.errors import SessionRefused, StreamReset
 from wtspec.implementations.reference.session import Session
+from wtspec.implementations.reference.stream_api import BidirectionalStream
 from wtspec.suite.commands.glue_checks import item
 from wtspec.suite.commands.glue_peer import LENIENT, Wire
 from wtspec.suite.commands.glue_program import (
@@ -15,6 +15,7 @@ from wtspec.suite.commands.glue_program import (
     Program,
     Wrong,
     expect,
+    expect_whole,
     field_of,
     payload,
 )
@@ -50,9 +51,7 @@ class ServerCheck:
     )
     async def echo_bidi(self) -> None:
         session, name = await self._opened("/echo")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
-        await stream.writable.finish()
+        stream = await self._written(session, finish=True)
         back = await stream.readable.read_all()
         expect(back == _HELLO, f"{back!r} came back for {_HELLO!r}")
         shown = await self._seen("stream", session=name, kind="bidi", by="peer")
@@ -98,10 +97,7 @@ class ServerCheck:
         "+bidi",
     )
     async def echo_reset(self) -> None:
-        session, name = await self._opened("/echo")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
-        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        stream, shown = await self._begun("/echo")
         stream.writable.reset(_CODE)
         ended = await self._seen("ended", stream=field_of(shown, "stream"))
         expect(field_of(ended, "how") == "reset", f"`ended` says how {ended.fields['how']!r}")
@@ -117,14 +113,9 @@ class ServerCheck:
         "+bidi",
     )
     async def reset_code(self) -> None:
-        session, name = await self._opened("/echo")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
-        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        stream, shown = await self._begun("/echo")
         stream.writable.reset(_CODE)
-        ended = await self._seen("ended", stream=field_of(shown, "stream"))
-        code = field_of(ended, "code")
-        expect(code == _CODE, f"`ended` shows code {code!r}, not {_CODE}")
+        await self._told_code("ended", shown)
 
     @item(
         "`stopped` shows the code of a stop",
@@ -134,16 +125,11 @@ class ServerCheck:
         "+bidi",
     )
     async def stop_code(self) -> None:
-        session, name = await self._opened("/echo")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
-        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        stream, shown = await self._begun("/echo")
         stream.readable.stop(_CODE)
         # Some notice it only when they write the next time.
         await stream.writable.write(_HELLO)
-        stopped = await self._seen("stopped", stream=field_of(shown, "stream"))
-        code = field_of(stopped, "code")
-        expect(code == _CODE, f"`stopped` shows code {code!r}, not {_CODE}")
+        await self._told_code("stopped", shown)
 
     @item(
         "/sink reads and returns nothing",
@@ -152,11 +138,7 @@ class ServerCheck:
         "+bidi",
     )
     async def sink(self) -> None:
-        session, name = await self._opened("/sink")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
-        await stream.writable.finish()
-        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        _, shown = await self._begun("/sink", finish=True)
         await self._ended_well(shown, _HELLO)
 
     @item(
@@ -166,11 +148,7 @@ class ServerCheck:
         "+bidi",
     )
     async def hold(self) -> None:
-        session, name = await self._opened("/hold")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
-        await stream.writable.finish()
-        shown = await self._seen("stream", session=name, kind="bidi", by="peer")
+        _, shown = await self._begun("/hold", finish=True)
         # The event of a later session is the barrier for events of this one.
         await self._opened("/hold")
         ended = self._program.seen.find("ended", stream=field_of(shown, "stream"))
@@ -214,8 +192,7 @@ class ServerCheck:
     )
     async def close_after_stream(self) -> None:
         session, _ = await self._opened("/close?code=8&after=stream")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
+        await self._written(session)
         await self._closed_with(session, 8, "")
 
     @item(
@@ -237,8 +214,7 @@ class ServerCheck:
     )
     async def reset(self) -> None:
         session, _ = await self._opened(f"/reset?code={_CODE}")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
+        stream = await self._written(session)
         code = await self._reset_code(stream.readable.read_all)
         self._shows_code("reset", code)
 
@@ -262,8 +238,7 @@ class ServerCheck:
     )
     async def stop(self) -> None:
         session, _ = await self._opened(f"/stop?code={_CODE}")
-        stream = await session.create_bidirectional_stream()
-        await stream.writable.write(_HELLO)
+        stream = await self._written(session)
         code = await stream.writable.stopped()
         self._shows_code("asked to stop", code)
         await stream.readable.read_all()
@@ -359,6 +334,27 @@ class ServerCheck:
         url = f"https://{host}:{port}{path}"
         return await self._client.connect(url, SessionOptions(**options))
 
+    async def _written(self, session: Session, *, finish: bool = False) -> BidirectionalStream:
+        """A stream of ours with a greeting on it."""
+        stream = await session.create_bidirectional_stream()
+        await stream.writable.write(_HELLO)
+        if finish:
+            await stream.writable.finish()
+        return stream
+
+    async def _begun(
+        self, path: str, *, finish: bool = False
+    ) -> tuple[BidirectionalStream, ApiEvent]:
+        """The same in a session at the path, and the event that shows it."""
+        session, name = await self._opened(path)
+        stream = await self._written(session, finish=finish)
+        return stream, await self._seen("stream", session=name, kind="bidi", by="peer")
+
+    async def _told_code(self, name: str, shown: ApiEvent) -> None:
+        """The event of that stream shows the code that we gave."""
+        code = field_of(await self._seen(name, stream=field_of(shown, "stream")), "code")
+        expect(code == _CODE, f"`{name}` shows code {code!r}, not {_CODE}")
+
     async def _refused(self, path: str, *statuses: int, origin: str | None = None) -> None:
         try:
             await self._connect(path, origin=origin)
@@ -371,10 +367,7 @@ class ServerCheck:
         return await self._program.seen.wait(name, 0, **where)
 
     async def _ended_well(self, shown: ApiEvent, data: bytes) -> None:
-        ended = await self._seen("ended", stream=field_of(shown, "stream"))
-        told = tuple(field_of(ended, key) for key in ("bytes", "sha256", "how"))
-        wanted = (len(data), hashlib.sha256(data).hexdigest(), "fin")
-        expect(told == wanted, f"`ended` shows bytes, sha256, how as {told}, not {wanted}")
+        expect_whole(await self._seen("ended", stream=field_of(shown, "stream")), data)
 
     def _shows_code(self, done: str, code: int | None) -> None:
         """A raw code is none of an application's: our side has no number for it."""
