@@ -4,6 +4,7 @@ from wtspec.implementations.reference.decisions.control import ControlRules
 from wtspec.implementations.reference.decisions.requests import RequestRules
 from wtspec.implementations.reference.errors import ConnectionViolation
 from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault, oddity
+from wtspec.implementations.reference.faults.long_numbers import begins_at_length
 from wtspec.suite.wire import settings, varint
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.errors import FrameError
@@ -240,11 +241,7 @@ class WantsShortNumbersOnTheControlStream(ControlRules):
         return H3.STREAM_CREATION_ERROR if stream_type == StreamType.CONTROL else None
 
     def taken(self, data: bytes) -> bytes:
-        first = varint.decode(data)
-        length = None if first is None else varint.decode(data, first[1])
-        if first is None or length is None or first[0] != FrameType.SETTINGS:
-            return data
-        if length[1] > len(varint.encode(first[0]) + varint.encode(length[0])):
+        if begins_at_length(data, FrameType.SETTINGS):
             raise ConnectionViolation(H3.FRAME_ERROR, "a long number")
         return data
 

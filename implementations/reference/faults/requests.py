@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 from wtspec.implementations.reference.decisions.requests import Fields, RequestRules
 from wtspec.implementations.reference.errors import ConnectionViolation, RequestViolation
 from wtspec.implementations.reference.faults.fault import CLIENT, SERVER, fault
-from wtspec.suite.wire import varint
+from wtspec.implementations.reference.faults.long_numbers import begins_at_length
 from wtspec.suite.wire.error_codes import H3
 from wtspec.suite.wire.frames import FrameType
 
@@ -216,11 +216,7 @@ class WantsShortNumbersOnRequestStreams(RequestRules):
     """A type or a length in more bytes than it needs is no number."""
 
     def taken(self, data: bytes) -> bytes:
-        first = varint.decode(data)
-        length = None if first is None else varint.decode(data, first[1])
-        if first is None or length is None or first[0] != FrameType.HEADERS:
-            return data
-        if length[1] > len(varint.encode(first[0]) + varint.encode(length[0])):
+        if begins_at_length(data, FrameType.HEADERS):
             raise ConnectionViolation(H3.FRAME_ERROR, "a long number")
         return data
 
