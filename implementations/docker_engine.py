@@ -1,4 +1,6 @@
-"""The Docker engine: images, and containers and networks under a claim. Only importer of docker.
+"""The Docker engine: images, and containers and networks under a claim.
+
+Only importer of docker, with `docker_engine_pairs`.
 
 Everything here blocks; see `container` for what the event loop calls. Whatever goes wrong between
 us and the engine is EngineTrouble, never the endpoint's fault.
@@ -27,7 +29,7 @@ from wtspec.implementations.isolation import Profile
 CERTIFICATES = "/certs"
 LOGS = "/logs"
 _LOGS_BYTES = 16 << 20
-LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
+_LOG = LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
 _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 _SAID_BYTES = 4000
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -165,17 +167,9 @@ class Engine:
                 environment=dict(order.environment),
                 volumes={str(order.certificates): {"bind": CERTIFICATES, "mode": "ro"}},
                 network=_network_name(owner),
-                labels=claim.labels(owner),
-                log_config=LOG,
                 mounts=[_logs(order.profile)] if order.keeps_logs else [],
                 stdin_open=True,
-                ulimits=[
-                    Ulimit(name="core", soft=0, hard=0),
-                    Ulimit(
-                        name="nofile", soft=order.profile.open_files, hard=order.profile.open_files
-                    ),
-                ],
-                **order.profile.options(),
+                **kept(order.profile, owner),
             )
             stream: socket.socket | None = None
             try:
@@ -295,6 +289,25 @@ class Engine:
         return count
 
 
+def kept(profile: Profile, owner: str) -> dict[str, Any]:
+    """What every container of ours is created with."""
+    files = profile.open_files
+    return {
+        "labels": claim.labels(owner),
+        "log_config": _LOG,
+        "ulimits": [
+            Ulimit(name="core", soft=0, hard=0),
+            Ulimit(name="nofile", soft=files, hard=files),
+        ],
+        **profile.options(),
+    }
+
+
+def memory(size_bytes: int, access: str) -> dict[str, str]:
+    """A volume's options, to be in memory; `access` as mount has it, `mode=…` or `uid=…`."""
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"size={size_bytes},{access}"}
+
+
 def _knock(host: str) -> None:
     """Raises OSError where no socket answers: docker-py would leave its own open, unclosed."""
     kind, _, path = host.partition("://")
@@ -306,8 +319,9 @@ def _knock(host: str) -> None:
 def _logs(profile: Profile) -> Mount:
     """A volume in memory, which goes when its container goes."""
     owner = profile.user.partition(":")[0]
-    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={_LOGS_BYTES},uid={owner}"}
-    return Mount(LOGS, None, driver_config=DriverConfig("local", options))
+    return Mount(
+        LOGS, None, driver_config=DriverConfig("local", memory(_LOGS_BYTES, f"uid={owner}"))
+    )
 
 
 def _network_name(owner: str) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from docker.errors import APIError
-from docker.types import DriverConfig, EndpointConfig, IPAMConfig, IPAMPool, Mount, Ulimit
+from docker.types import DriverConfig, EndpointConfig, IPAMConfig, IPAMPool, Mount
 
 from wtspec.implementations import claim
-from wtspec.implementations.docker_engine import LOG, Engine, told
+from wtspec.implementations.docker_engine import Engine, kept, memory, told
 from wtspec.implementations.isolation import Profile
 
 _OUTPUT_LINES = 2000
+_FOR_ALL = "mode=1777"
 # The engine lets every container forward: packets could pass by our relay.
 _SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv6.conf.all.forwarding": "0"}
 _FORBIDDEN = 403  # addresses that another network has
@@ -82,7 +83,7 @@ def open_volume(engine: Engine, owner: str, size_bytes: int) -> str:
     """A volume in memory that everybody may write to; its name."""
     with told("creating a volume"):
         made = engine.client.volumes.create(
-            driver_opts={"type": "tmpfs", "device": "tmpfs", "o": f"size={size_bytes},mode=1777"},
+            driver_opts=memory(size_bytes, _FOR_ALL),
             labels=claim.labels(owner),
         )
         return str(made.name)
@@ -102,19 +103,13 @@ def start(engine: Engine, part: Part, owner: str) -> str:
             entrypoint=list(part.entry) or None,
             environment=dict(part.environment),
             hostname=part.hostname,
-            labels=claim.labels(owner),
-            log_config=LOG,
             sysctls=_SYSCTLS,
             network=first.network,
             networking_config={first.network: _endpoint(engine, first)},
             extra_hosts=[f"{name}:{address}" for name, address in part.hosts],
             volumes={folder: {"bind": path, "mode": "ro"} for path, folder in part.folders.items()},
             mounts=[*_mounts(part), *_in_memory(engine, part)],
-            ulimits=[
-                Ulimit(name="core", soft=0, hard=0),
-                Ulimit(name="nofile", soft=part.profile.open_files, hard=part.profile.open_files),
-            ],
-            **part.profile.options(),
+            **kept(part.profile, owner),
         )
         try:
             for one in others:
@@ -153,11 +148,6 @@ def _mounts(part: Part) -> list[Mount]:
 def _in_memory(engine: Engine, part: Part) -> list[Mount]:
     """Volumes that the image itself declares would be on the host's disk, and without a limit."""
     declared = engine.client.images.get(part.image).attrs["Config"].get("Volumes") or {}
-    options = {
-        "type": "tmpfs",
-        "device": "tmpfs",
-        "o": f"size={part.profile.scratch_bytes},mode=1777",
-    }
-    driver = DriverConfig("local", options)
+    driver = DriverConfig("local", memory(part.profile.scratch_bytes, _FOR_ALL))
     ours = {*part.volumes, *part.folders, "/tmp"}  # noqa: S108 - in the container
     return [Mount(path, None, driver_config=driver) for path in declared if path not in ours]

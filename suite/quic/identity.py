@@ -2,7 +2,8 @@
 
 The simulation wants equal packet sizes in every run, so it takes an Ed25519 certificate with a
 fixed serial number (an ECDSA signature varies in length). Real clients, browsers above all, want
-ECDSA P-256 and at most 14 days, so real endpoints get that. The only importer of cryptography.
+ECDSA P-256 and at most 14 days, so real endpoints get that. The only importer of cryptography,
+with `identity_chain`.
 """
 
 from dataclasses import dataclass
