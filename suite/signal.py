@@ -334,6 +334,10 @@ class Reaction:
     def __str__(self) -> str:
         return f"{' + '.join(str(one) for one in self.signals)} on {self.place}"
 
+    def has(self, *kinds: type[Signal]) -> bool:
+        """Whether a signal of one of these classes is among its own."""
+        return any(isinstance(one, kinds) for one in self.signals)
+
     def shows(self, pattern: Signal) -> bool:
         """Whether the pattern accounts for the whole Reaction, companions included."""
         return self.shows_beside(pattern, ())

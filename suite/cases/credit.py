@@ -365,6 +365,13 @@ FROM_NOTHING: dict[str, Several] = {
 FIRST_GRANT = 2
 
 
+async def used_grant(peer: Peer, session: Session, kind: StreamKind) -> Reaction:
+    for _ in range(FIRST_GRANT):
+        await own_stream(session, kind)
+    await peer.api_barrier()
+    return opened(session, kind)
+
+
 @case(
     "credit/from-nothing",
     title="a session that began without any credit uses what it is granted later",
@@ -385,10 +392,7 @@ async def from_nothing(peer: Peer, parameter: Several) -> Reaction:
     session = await peer.open_session(source)
     await peer.api_barrier()  # it has found out that it may open none
     await session.connect_stream.send_capsules(MaxData(1000), MaxStreams(kind, FIRST_GRANT))
-    for _ in range(FIRST_GRANT):
-        await own_stream(session, kind)
-    await peer.api_barrier()
-    return opened(session, kind)
+    return await used_grant(peer, session, kind)
 
 
 @case(
@@ -417,7 +421,4 @@ async def with_the_opening(peer: Peer, parameter: Several) -> Reaction:
         await session.send_opening()
         await session.connect_stream.send_capsules(MaxData(1000), MaxStreams(kind, FIRST_GRANT))
     await session.require()
-    for _ in range(FIRST_GRANT):
-        await own_stream(session, kind)
-    await peer.api_barrier()
-    return opened(session, kind)
+    return await used_grant(peer, session, kind)

@@ -37,6 +37,13 @@ async def two(peer: Peer) -> tuple[Session, Session]:
     return await peer.open_session(Echo()), await peer.open_session(Echo())
 
 
+async def two_begun(peer: Peer) -> tuple[Session, Session]:
+    first, second = peer.begin_session(Echo()), peer.begin_session(Echo())
+    await first.begun()
+    await second.begun()
+    return first, second
+
+
 # One of them ends
 
 
@@ -205,9 +212,7 @@ async def four_at_once(peer: Peer) -> Reaction:
     faults={"knows-one-session-only": Silence(), "forgets-requests-beside-another": Silence()},
 )
 async def in_one_flight(peer: Peer) -> Reaction:
-    first, second = peer.begin_session(Echo()), peer.begin_session(Echo())
-    await first.begun()
-    await second.begun()
+    first, second = await two_begun(peer)
     async with peer.one_flight():
         await first.send_opening()
         await second.send_opening()
@@ -228,9 +233,7 @@ async def in_one_flight(peer: Peer) -> Reaction:
     faults={"wants-answers-in-order": Silence()},
 )
 async def answered_backwards(peer: Peer) -> Reaction:
-    first, second = peer.begin_session(Echo()), peer.begin_session(Echo())
-    await first.begun()
-    await second.begun()
+    first, second = await two_begun(peer)
     await second.require()
     await second.echo(b"two")
     return await (await first.require()).echo(b"one")

@@ -146,11 +146,10 @@ class Session:
         before it has looked undoes that at once: such a session was never there.
         """
         reaction = await self.establish()
-        if not any(isinstance(one, Established) for one in reaction.signals):
+        if not reaction.has(Established):
             return reaction
         behind = await self.connect_stream.reaction()
-        is_undone = any(isinstance(one, ConnectionClosed | Reset | Stop) for one in behind.signals)
-        return behind if is_undone else reaction
+        return behind if behind.has(ConnectionClosed, Reset, Stop) else reaction
 
     async def outcome(self) -> Reaction:
         """What came of it, whatever was sent in place of our part."""
@@ -167,7 +166,7 @@ class Session:
         Where nothing had been done before that an endpoint could mind, the premise is missing.
         """
         reaction = await self.establish()
-        if not any(isinstance(one, Established) for one in reaction.signals):
+        if not reaction.has(Established):
             if self.is_begun:
                 limits.check_room(self.connection, reaction)
             if self.opening == Opening() and self._setup.is_untouched:

@@ -63,16 +63,20 @@ class Setup:
         return None if name is None or is_address(name) else str(name)
 
     @property
+    def _has_honest_transport(self) -> bool:
+        """Nothing of QUIC is edited, and the path is clean."""
+        return self.path == CLEAN and not self.changes
+
+    @property
     def is_handshake_stuck(self) -> bool:
-        """One is under way, though nothing of it is edited, over a clean path."""
-        if self.changes or self.path != CLEAN:
-            return False
-        return any(not one.is_ready and one.closed is None for one in self.connections)
+        """One is under way, though its transport is honest."""
+        stuck = (not one.is_ready and one.closed is None for one in self.connections)
+        return self._has_honest_transport and any(stuck)
 
     @property
     def is_untouched(self) -> bool:
         """So far there was one opening without edits: nothing that the endpoint could mind."""
-        is_plain = self.path == CLEAN and not self.changes and self.manners.are_plain
+        is_plain = self._has_honest_transport and self.manners.are_plain
         if not (self.is_first and self.session_count == 1 and is_plain):
             return False
         moments = self.bench.timeline.moments

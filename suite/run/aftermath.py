@@ -195,7 +195,7 @@ async def _problem(exchange: Exchange) -> str:
         return f"{error} never came"
     except EndScript as end:
         reaction = end.reaction
-    good = any(isinstance(one, Fin | Datagram) for one in reaction.signals)
+    good = reaction.has(Fin, Datagram)
     refused = any(one.matches(seen) for one in _REFUSALS for seen in reaction.signals)
     return "" if good or refused else str(reaction)
 
