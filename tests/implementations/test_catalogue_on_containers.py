@@ -4,11 +4,8 @@ Those that build in a minute run in CI, in the newest dialect they claim. All, i
 claim, take half an hour: WTSPEC_REQUIRE="docker all".
 """
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -26,7 +23,6 @@ RUNS = [
     if (offer := manifest.load(name).offer(role)) is not None
     for dialect in sorted(offer.dialects)
 ]
-MAIN = "from wtspec.suite.commands.main import main; main()"
 REQUIRED = os.environ.get("WTSPEC_REQUIRE", "").replace(",", " ").split()
 # Before release 0.12 nothing answers a close on the CONNECT stream, which blocks what rests on it.
 MOST_BLOCKED = dict.fromkeys(("webtransport-go-0.9", "webtransport-go-0.10"), 0.11)
@@ -44,27 +40,16 @@ def build(name: str) -> None:
 @pytest.mark.real
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("name", "role", "dialect"), RUNS)
-def test_only_known_failures(name: str, role: Role, dialect: str, tmp_path: Path) -> None:
+def test_only_known_failures(
+    name: str, role: Role, dialect: str, only_known_failures: Callable[..., None]
+) -> None:
     offer = manifest.load(name).offer(role)
     assert offer is not None
     is_newest = dialect == max(offer.dialects)
     if "all" not in REQUIRED and not (name in FAST and is_newest):
         pytest.skip('all stacks in all dialects take half an hour: WTSPEC_REQUIRE="docker all"')
     build(name)
-    report = tmp_path / "run.json"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", MAIN, "run", "--quiet", "--implementation", name),
-            *("--role", str(role), "--dialect", dialect),
-            *("--json", str(report), "--out", str(tmp_path / "results")),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
+    only_known_failures(
+        *("--implementation", name, "--role", str(role), "--dialect", dialect),
+        most_blocked=MOST_BLOCKED.get(name, 0.02),
     )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    outcomes = [cell["outcome"] for cell in json.loads(report.read_text())["cells"]]
-    assert len(outcomes) > 140
-    assert "harness-error" not in outcomes
-    assert outcomes.count("blocked") <= len(outcomes) * MOST_BLOCKED.get(name, 0.02)

@@ -3,19 +3,15 @@
 As a plain program, so that it runs where there is no container engine.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from wtspec.implementations import building, manifest
 
 NAME = "webtransport-go"
-MAIN = "from wtspec.suite.commands.main import main; main()"
 REQUIRED = os.environ.get("WTSPEC_REQUIRE", "").replace(",", " ").split()
 
 
@@ -33,23 +29,9 @@ def build() -> str:
 @pytest.mark.real
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("role", ["server", "client"])
-def test_only_known_failures(role: str, tmp_path: Path) -> None:
+def test_only_known_failures(role: str, only_known_failures: Callable[..., None]) -> None:
     home, program = manifest.directory(NAME), build()
-    report = tmp_path / "run.json"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", MAIN, "run", "--quiet"),
-            *("--exec", str(home / program), "--role", role),
-            *("--baseline", str(home / "baseline.toml")),
-            *("--json", str(report), "--out", str(tmp_path / "results")),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
+    only_known_failures(
+        *("--exec", str(home / program), "--role", role),
+        *("--baseline", str(home / "baseline.toml")),
     )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    outcomes = [cell["outcome"] for cell in json.loads(report.read_text())["cells"]]
-    assert len(outcomes) > 140
-    assert "harness-error" not in outcomes
-    assert outcomes.count("blocked") <= len(outcomes) / 50
