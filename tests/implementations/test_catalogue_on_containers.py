@@ -15,7 +15,9 @@ from wtspec.implementations import images, manifest
 from wtspec.implementations.claim import EngineTrouble
 from wtspec.suite.endpoint.interface import Role
 
-FAST = ("aioquic", "flupke", "pywebtransport", "webtransport-go", "wtransport")
+# flupke builds in a minute too, but no two of its runs are alike: it loses the code of a close that
+# overtakes its own accepting, now and then, and a check that fails by that chance says nothing.
+FAST = ("aioquic", "pywebtransport", "webtransport-go", "wtransport")
 RUNS = [
     (name, role, dialect)
     for name in manifest.known()
